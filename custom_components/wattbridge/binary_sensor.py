@@ -1,0 +1,53 @@
+"""Whether a stream has a problem that needs somebody."""
+
+from collections.abc import Mapping
+from typing import override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .data import SinkRuntime, WattbridgeConfigEntry
+from .forwarding import async_follow_streams
+from .stream_entity import StreamEntity
+
+PARALLEL_UPDATES = 0
+
+PROBLEM = BinarySensorEntityDescription(
+    key="problem", translation_key="stream_problem", device_class=BinarySensorDeviceClass.PROBLEM
+)
+
+
+class StreamProblem(StreamEntity, BinarySensorEntity):
+    """On while a stream is held or cannot go on."""
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Tell whether there is a problem."""
+        return self._engine.status.problem is not None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, str | None]:
+        """Name the problem by its key, for automations."""
+        return {"problem": self._engine.status.problem}
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: WattbridgeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add one for every stream, now and later."""
+    runtime = entry.runtime_data
+    if isinstance(runtime, SinkRuntime):
+        async_follow_streams(
+            entry,
+            runtime.forwarder,
+            lambda engine, subentry: async_add_entities(
+                [StreamProblem(engine, subentry, PROBLEM)], config_subentry_id=subentry.subentry_id
+            ),
+        )

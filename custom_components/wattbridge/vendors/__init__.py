@@ -1,0 +1,68 @@
+"""The clouds by their key. What is particular to one of them stands in the module of its name."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final, Protocol
+
+import aiohttp
+from homeassistant.const import CONF_USERNAME
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
+
+from ..const import CONF_BASE_URL, CONF_VENDOR
+from . import carbontrack, wattics
+
+
+class Client(Protocol):
+    """What every cloud's client can do."""
+
+    async def verify(self) -> None:
+        """Make one real call with the credentials."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Vendor[C: Client]:
+    """One cloud: how it is called, where it is, and how to talk to it."""
+
+    key: str
+    name: str
+    default_url: str
+    connect: Callable[[aiohttp.ClientSession, Mapping[str, Any]], C]
+
+
+CARBONTRACK: Final = Vendor(
+    key=carbontrack.KEY, name="carbonTRACK", default_url=carbontrack.DEFAULT_URL, connect=carbontrack.connect
+)
+WATTICS: Final = Vendor(key=wattics.KEY, name="Wattics", default_url=wattics.DEFAULT_URL, connect=wattics.connect)
+
+
+def account_unique_id(vendor: str, data: Mapping[str, Any]) -> str:
+    """Identify an account: the clouds have no account id to ask for, so it is the login, hashed."""
+    login = "\n".join((vendor, data[CONF_BASE_URL], data[CONF_USERNAME]))
+    return f"{vendor}_{sha256(login.encode()).hexdigest()[:24]}"
+
+
+def is_source(data: Mapping[str, Any]) -> bool:
+    """Tell whether an account with this entry data is read from (and not written to)."""
+    # An account that the user ignores has no data; Home Assistant asks about it all the same.
+    return data.get(CONF_VENDOR) == carbontrack.KEY
+
+
+def entry_session(hass: HomeAssistant) -> aiohttp.ClientSession:
+    """Return a session of its own for a config entry; Home Assistant detaches it at unload.
+
+    The library keeps the cookies of its account itself, so that two accounts never share one.
+    """
+    return async_create_clientsession(hass, cookie_jar=aiohttp.DummyCookieJar())
+
+
+@asynccontextmanager
+async def short_session(hass: HomeAssistant) -> AsyncIterator[aiohttp.ClientSession]:
+    """Lend a session to a flow, which no unload would ever clean up."""
+    session = async_create_clientsession(hass, auto_cleanup=False, cookie_jar=aiohttp.DummyCookieJar())
+    try:
+        yield session
+    finally:
+        session.detach()

@@ -1,0 +1,120 @@
+"""Holds what the Wattics simulator accepted against what the recorder has, without any of the integration's code."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from aiowattbridge.simulators import Stored
+
+from .api import Api
+from .configuration import TIME_ZONE
+from .play import Stream
+from .recorder import hourly_changes_kwh
+from .town import Town
+
+HOUR: Final = timedelta(hours=1)
+# Both sides went through floats and units; a hundredth of a watt-hour is far above that and far below any reading.
+TOLERANCE_WH: Final = 0.01
+FIELDS: Final = {"usage": "PowerUsageNet", "generation": "Generating", "export": "PowerExported"}
+SHOWN: Final = 3
+
+type Changes = Mapping[str, Mapping[datetime, float]]
+"""By statistic id: what every hour added, in kWh."""
+type Packets = Mapping[datetime, Mapping[str, float]]
+"""By time stamp: the meter readings of a packet, in Wh."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """How the two sides compare; `reasons` says in words what is wrong."""
+
+    accepted: int = 0
+    missing: int = 0
+    wrong: int = 0
+    invented: int = 0
+    duplicates: int = 0
+    out_of_order: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+    def note(self, text: str, moments: Iterable[datetime]) -> int:
+        """Keep what happened at these moments, naming the first few; returns how many there are."""
+        found = sorted(moments)
+        if found:
+            first = ", ".join(moment.isoformat(timespec="minutes") for moment in found[:SHOWN])
+            self.reasons.append(f"{text}: {len(found)} ({first}{', …' if len(found) > SHOWN else ''})")
+        return len(found)
+
+
+def expected_packets(stream: Stream, statistic_ids: Mapping[str, str], changes: Changes) -> Packets:
+    """Add the hours up from nothing: a meter reading stands at the end of its hour."""
+    packets: dict[datetime, dict[str, float]] = {}
+    for parameter, series in stream.parameters.items():
+        reading_wh = 0.0
+        for hour, change_kwh in sorted(changes.get(statistic_ids[series], {}).items()):
+            reading_wh += max(change_kwh, 0.0) * 1000
+            packets.setdefault(hour + HOUR, {})[parameter] = reading_wh
+    return packets
+
+
+async def compare(
+    api: Api, town: Town, streams: Iterable[Stream], statistic_ids: Mapping[str, str], start: datetime
+) -> Findings:
+    """Compare all streams that begin at `start`; everything up to the town's opening has to be there."""
+    findings = Findings()
+    # First the packets, then the rows: an hour that is sent meanwhile is in neither or in the rows alone.
+    accepted = {stream.stream_id: list(town.wattics.accepted.get(stream.stream_id, [])) for stream in streams}
+    changes = await hourly_changes_kwh(api, statistic_ids.values(), start, datetime.now(UTC))
+    for stream in streams:
+        expected = expected_packets(stream, statistic_ids, changes)
+        _compare_stream(findings, stream.stream_id, accepted[stream.stream_id], expected, town.opened)
+    report = town.wattics.report() | {"cookie_breaks": town.cookie_breaks}
+    for name in ("duplicates", "out_of_order", "malformed", "unauthorised", "rejected", "cookie_breaks", "violations"):
+        if report[name]:
+            findings.reasons.append(f"{name} at the Wattics simulator: {report[name]}")
+    findings.duplicates = int(str(report["duplicates"]))
+    findings.out_of_order = int(str(report["out_of_order"]))
+    return findings
+
+
+def _compare_stream(findings: Findings, name: str, stored: list[Stored], expected: Packets, due: datetime) -> None:
+    """Compare one stream with what was accepted of it."""
+    zone = ZoneInfo(TIME_ZONE)
+    accepted = {packet.instant: packet.packet for packet in stored}
+    findings.accepted += len(stored)
+    findings.missing += findings.note(f"{name} misses", (at for at in expected if at <= due and at not in accepted))
+    findings.invented += findings.note(f"{name} has what no row says", (at for at in accepted if at not in expected))
+    findings.wrong += findings.note(
+        f"{name} has other values",
+        (at for at, values in expected.items() if at in accepted and not _same(values, accepted[at])),
+    )
+    findings.wrong += findings.note(
+        f"{name} has another local time",
+        (at for at, packet in accepted.items() if packet["tsISO8601"] != _stamp(at.astimezone(zone))),
+    )
+
+
+def _same(values: Mapping[str, float], packet: Mapping[str, object]) -> bool:
+    sent = {name: float(str(value)) for name, value in packet.items() if name not in ("id", "tsISO8601")}
+    return sent.keys() == values.keys() and all(abs(sent[name] - values[name]) <= TOLERANCE_WH for name in values)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
+
+
+async def compare_history(api: Api, town: Town, statistic_ids: Mapping[str, str]) -> tuple[int, list[str]]:
+    """Hold the recorder's hours against the house itself; returns how many rows there are and what is wrong."""
+    findings, due = Findings(), town.opened
+    changes = await hourly_changes_kwh(api, statistic_ids.values(), town.begin - HOUR, datetime.now(UTC))
+    for series, statistic_id in statistic_ids.items():
+        true_wh = town.house.hourly_energy_wh(town.device_id, FIELDS[series], town.begin, due)
+        known = {hour: kwh * 1000 for hour, kwh in changes.get(statistic_id, {}).items() if hour < due}
+        findings.note(f"{statistic_id} misses", true_wh.keys() - known.keys())
+        findings.note(f"{statistic_id} invents", known.keys() - true_wh.keys())
+        findings.note(
+            f"{statistic_id} has other values",
+            (hour for hour in true_wh.keys() & known.keys() if abs(true_wh[hour] - known[hour]) > TOLERANCE_WH),
+        )
+    return sum(len(hours) for hours in changes.values()), findings.reasons

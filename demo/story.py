@@ -1,0 +1,167 @@
+"""The demo from beginning to end, and the figures it has to reach."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+
+from .api import ApiError
+from .check import compare, compare_history
+from .display import Display
+from .flows import FlowError
+from .home import Home
+from .play import (
+    DOMAIN,
+    STREAMS,
+    History,
+    TooSlowError,
+    add_carbontrack,
+    add_wattics,
+    local_midnight,
+    set_energy_preferences,
+    wait_for_statistics,
+    wait_until,
+)
+from .recorder import count_hours
+from .town import Town
+
+# A year and a bit, so that there are 8,760 whole hours of each series whatever the time of day.
+HOUSE_DAYS: Final = 366
+HISTORY_DAYS: Final = 400
+# Three streams of four weeks of hours: about two thousand packets.
+STREAM_DAYS: Final = 28
+HISTORY_TIMEOUT_S: Final = 240.0
+DELIVERY_TIMEOUT_S: Final = 120.0
+
+LEAST_ENTITIES: Final = 12
+LEAST_ROWS: Final = 8_760 * 3
+LEAST_PACKETS: Final = 1_000
+
+
+class StoryError(Exception):
+    """The demo came to a halt; the text says at what, with the end of Home Assistant's log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a checked run came to."""
+
+    figures: dict[str, Any]
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        """Tell whether nothing is wrong."""
+        return not self.reasons
+
+
+class Story:
+    """Both clouds, Home Assistant between them, and what happens."""
+
+    def __init__(self, folder: Path, display: Display, *, port: int = 0) -> None:
+        """Prepare; nothing runs before the context is entered."""
+        self.town = Town(days=HOUSE_DAYS)
+        self.home = Home(folder, port=port)
+        self.rows = 0
+        self._display = display
+        self._statistic_ids: dict[str, str] = {}
+        self._stream_start = local_midnight(STREAM_DAYS)
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Open the clouds; Home Assistant is started by the story."""
+        await self._stack.enter_async_context(self.town)
+        await self._stack.enter_async_context(self.home)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End Home Assistant, then the clouds."""
+        await self._stack.aclose()
+
+    async def play(self) -> None:
+        """Tell the story; ends when both accounts are there and the history is whole."""
+        try:
+            await self._play()
+        except (ApiError, FlowError, TooSlowError) as err:
+            raise StoryError(f"{err}\n\nThe end of Home Assistant's log:\n{self.home.log_tail()}") from err
+
+    async def check(self) -> Outcome:
+        """Wait until all is delivered, and compare."""
+        try:
+            return await self._check()
+        except (ApiError, TooSlowError) as err:
+            raise StoryError(f"{err}\n\nThe end of Home Assistant's log:\n{self.home.log_tail()}") from err
+
+    async def _play(self) -> None:
+        display = self._display
+        async with display.step("starting Home Assistant"):
+            await self.home.start()
+        api = self.home.api
+        async with display.step("adding the carbonTRACK account"):
+            await add_carbontrack(api, self.town, HISTORY_DAYS)
+        async with display.step("fetching a year of history into the recorder"):
+            self._statistic_ids = await wait_for_statistics(api)
+            await self._wait_for_history()
+        async with display.step(f"adding the Wattics account with {len(STREAMS)} data streams"):
+            await add_wattics(api, self.town, self._statistic_ids, self._stream_start)
+        async with display.step("setting up the Energy dashboard"):
+            await set_energy_preferences(api, self._statistic_ids)
+
+    async def _wait_for_history(self) -> None:
+        """Wait for the last hour, saying how far it is."""
+        history = History(self.home.api, self._statistic_ids, self.town.begin, self.town.opened)
+
+        async def is_whole() -> bool:
+            share = await history.share()
+            self._display.detail = f"{share:.0%}"
+            return share >= 1 and await history.is_whole()
+
+        await wait_until(is_whole, "the history is whole", HISTORY_TIMEOUT_S)
+        hours = await count_hours(self.home.api, self._statistic_ids.values(), self.town.begin, self.town.opened)
+        self.rows = sum(hours.values())
+        self._display.detail = f"{self.rows:,} rows"
+
+    async def _wait_for_delivery(self) -> None:
+        """Wait until every stream has got as far as it must."""
+
+        async def is_delivered() -> bool:
+            self._display.detail = f"{self.town.packets:,} packets"
+            return all(self.town.newest(stream.stream_id) >= self.town.opened for stream in STREAMS)
+
+        await wait_until(
+            is_delivered, f"every stream is delivered up to {self.town.opened:%H:%M} UTC", DELIVERY_TIMEOUT_S
+        )
+
+    async def _check(self) -> Outcome:
+        api = self.home.api
+        async with self._display.step("waiting until Wattics has every hour"):
+            await self._wait_for_delivery()
+        async with self._display.step("comparing what was accepted with what is recorded"):
+            findings = await compare(api, self.town, STREAMS, self._statistic_ids, self._stream_start)
+            rows, reasons = await compare_history(api, self.town, self._statistic_ids)
+            errors = await self.home.logged("ERROR", "CRITICAL")
+            figures = {
+                "home_assistant": (await api.command("get_config"))["version"],
+                "entities": await self._count_entities(),
+                "statistics_rows": rows,
+                "packets_accepted": findings.accepted,
+                "missing": findings.missing,
+                "wrong": findings.wrong + findings.invented,
+                "duplicates": findings.duplicates,
+                "out_of_order": findings.out_of_order,
+                "log_errors": len(errors),
+                "log_warnings": len(await self.home.logged("WARNING")),
+            }
+        return Outcome(figures, [*findings.reasons, *reasons, *errors, *_too_few(figures)])
+
+    async def _count_entities(self) -> int:
+        registry = await self.home.api.command("config/entity_registry/list")
+        return sum(entity["platform"] == DOMAIN and entity["disabled_by"] is None for entity in registry)
+
+
+def _too_few(figures: dict[str, Any]) -> list[str]:
+    """Say which figures do not reach what they have to."""
+    least = {"entities": LEAST_ENTITIES, "statistics_rows": LEAST_ROWS, "packets_accepted": LEAST_PACKETS}
+    return [
+        f"{name}: {figures[name]} instead of at least {least[name]}" for name in least if figures[name] < least[name]
+    ]

@@ -1,0 +1,80 @@
+"""What the demo's Home Assistant is connected to: one house at carbonTRACK, and a Wattics collector, both simulated."""
+
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Literal, Self
+
+from aiowattbridge.simulators import CarbonTrackSimulator, House, Site, WatticsSimulator
+
+from .configuration import LATITUDE_DEG, LONGITUDE_DEG
+
+SEED = 7
+
+
+def whole_hour(moment: datetime) -> datetime:
+    """Return the begin of the hour."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+class Town:
+    """Both clouds on loopback; the house has readings from `begin` on, which is some days ago.
+
+    `opened` is the last whole hour before all this was set up: up to there everything has to be everywhere in the end.
+    Later hours follow when the cloud is asked again, minutes after they have ended.
+    """
+
+    def __init__(
+        self, *, days: int, packet_latency_s: float = 0.0, get_shape: Literal["object", "list", "unknown"] = "object"
+    ) -> None:
+        """Lay the town out.
+
+        `packet_latency_s` is how long the collector takes to answer for a packet that it has stored, `get_shape` how it
+        shows the last one.
+        """
+        site = Site(latitude_deg=LATITUDE_DEG, longitude_deg=LONGITUDE_DEG)
+        midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        self.begin = midnight - timedelta(days=days)
+        self.opened = whole_hour(datetime.now(UTC))
+        self.house = House(seed=SEED, site=site, start=self.begin)
+        self.carbontrack = CarbonTrackSimulator(house=self.house)
+        self.wattics = WatticsSimulator(latency_s=packet_latency_s, get_shape=get_shape)
+        self._stack = AsyncExitStack()
+        self._flows_cookie_breaks = 0
+
+    async def __aenter__(self) -> Self:
+        """Open both clouds."""
+        await self._stack.enter_async_context(self.carbontrack)
+        await self._stack.enter_async_context(self.wattics)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close both clouds."""
+        await self._stack.aclose()
+
+    @property
+    def device_id(self) -> str:
+        """Name the house's one meter."""
+        return self.house.device_ids[0]
+
+    @property
+    def packets(self) -> int:
+        """Count the packets the collector has accepted."""
+        return sum(len(stored) for stored in self.wattics.accepted.values())
+
+    def newest(self, stream_id: str) -> datetime:
+        """Tell of when the newest packet is that a stream has; long ago when it has none."""
+        stored = self.wattics.accepted.get(stream_id)
+        return stored[-1].instant if stored else datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def cookie_breaks(self) -> int:
+        """Count how often the sender came without the session's cookie."""
+        return self.wattics.sessions.breaks - self._flows_cookie_breaks
+
+    def leave_flows_out(self) -> None:
+        """Count cookie breaks from now on.
+
+        A flow is a client of its own without a cookie yet, but Home Assistant lends it a connection that the sender
+        used before: to the collector that looks like a break.
+        """
+        self._flows_cookie_breaks = self.wattics.sessions.breaks

@@ -1,0 +1,42 @@
+"""The clouds on loopback, made from their documents: strict, with a scripted clock and every kind of failure.
+
+They share nothing with the clients, so that a client that talks to them is checked by something else than itself.
+"""
+
+from .carbontrack import CarbonTrackSimulator
+from .clock import SimulatorClock
+from .columns import ALL_FIELDS, ENERGY_FIELDS, USUAL_FIELDS
+from .day import Site
+from .faults import Fault, FaultKind, Faults
+from .house import Device, Gap, House, Late, Revision
+from .log import Entry, RequestLog, Violation
+from .people import CANARY
+from .records import RecordStyle
+from .server import SimulatedCloud
+from .streams import Stored
+from .wattics import WatticsSimulator
+
+__all__ = [
+    "ALL_FIELDS",
+    "CANARY",
+    "ENERGY_FIELDS",
+    "USUAL_FIELDS",
+    "CarbonTrackSimulator",
+    "Device",
+    "Entry",
+    "Fault",
+    "FaultKind",
+    "Faults",
+    "Gap",
+    "House",
+    "Late",
+    "RecordStyle",
+    "RequestLog",
+    "Revision",
+    "SimulatedCloud",
+    "SimulatorClock",
+    "Site",
+    "Stored",
+    "Violation",
+    "WatticsSimulator",
+]

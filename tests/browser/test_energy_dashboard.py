@@ -1,0 +1,211 @@
+"""One newcomer's way through the pages of Home Assistant: carbonTRACK is added, and the Energy dashboard shows it."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.async_api import Locator, Page, async_playwright, expect
+
+from demo.configuration import TIME_ZONE
+from demo.home import INTEGRATION, ROOT, Home
+from demo.play import (
+    add_wattics,
+    local_midnight,
+    set_energy_preferences,
+    wait_for_history,
+    wait_for_statistics,
+    wait_until,
+)
+from demo.recorder import hourly_changes_kwh
+from demo.town import Town
+
+SHOTS: Final = ROOT / "test-results"
+BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
+VIEWPORT: Final = (1280, 900)
+WAIT_MS: Final = 30_000
+TEXTS: Final[dict[str, Any]] = json.loads((INTEGRATION / "translations" / "en.json").read_text())
+STEPS: Final = TEXTS["config"]["step"]
+# How far the month's figures may move while the test looks at them: a reading or two comes in.
+DRIFT_KWH: Final = 1.5
+
+
+def find_browser() -> str:
+    """Find a Chromium of the system; on a build machine there has to be one."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        reason = f"No browser is installed: one of {', '.join(BROWSERS)} is needed (apt-get install chromium)."
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+class Camera:
+    """Takes pictures: always for the one who looks into a failure, and on demand for the documentation."""
+
+    def __init__(self, page: Page, pictures: str | None) -> None:
+        """Take them of this page."""
+        self._page = page
+        self._folders = [SHOTS, *([Path(pictures)] if pictures else [])]
+
+    async def take(self, name: str) -> None:
+        """Take a picture of what is to be seen."""
+        for folder in self._folders:
+            folder.mkdir(parents=True, exist_ok=True)
+            await self._page.screenshot(path=folder / f"{name}.png", animations="disabled", caret="hide")
+
+
+@asynccontextmanager
+async def open_page(executable: str, errors: list[str]) -> AsyncIterator[Page]:
+    """Open a page in a fresh browser; whatever its scripts throw goes to `errors`."""
+    expect.set_options(timeout=WAIT_MS)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        try:
+            context = await browser.new_context(
+                viewport={"width": VIEWPORT[0], "height": VIEWPORT[1]},
+                locale="en-US",
+                timezone_id=TIME_ZONE,
+                reduced_motion="reduce",
+            )
+            context.set_default_timeout(WAIT_MS)
+            page = await context.new_page()
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            try:
+                yield page
+            except BaseException:
+                await Camera(page, None).take("failure")
+                raise
+        finally:
+            await browser.close()
+
+
+async def submit(page: Page) -> None:
+    """Press the button that sends a form."""
+    await page.get_by_role("button", name="Submit").click()
+
+
+async def fill_login(page: Page, town: Town, password: str) -> None:
+    """Fill the account's form; the address of the cloud is behind a section that starts closed."""
+    await page.locator("input[name=username]").fill(town.carbontrack.username)
+    await page.locator("input[name=password]").fill(password)
+    address = page.locator("input[name=base_url]")
+    if not await address.is_visible():
+        await page.get_by_text(STEPS["carbontrack"]["sections"]["advanced"]["name"], exact=True).click()
+    await address.fill(town.carbontrack.url)
+
+
+async def add_carbontrack(page: Page, home: Home, town: Town, camera: Camera) -> None:
+    """Add the account as a person does, who at first mistypes the password."""
+    await page.goto(f"{home.url}/config/integrations/dashboard/add?domain=wattbridge")
+    await page.get_by_role("button", name="OK").click()
+
+    menu = STEPS["user"]["menu_options"]
+    await expect(page.get_by_text(menu["wattics"], exact=True)).to_be_visible()
+    await camera.take("add-account")
+    await page.get_by_text(menu["carbontrack"], exact=True).click()
+
+    await expect(page.get_by_text(STEPS["carbontrack"]["description"])).to_be_visible()
+    await fill_login(page, town, "mistyped")
+    await submit(page)
+    await expect(page.get_by_text(TEXTS["config"]["error"]["invalid_auth"])).to_be_visible()
+    await expect(page.locator("input[name=username]")).to_have_value(town.carbontrack.username)
+    await fill_login(page, town, town.carbontrack.password)
+    await submit(page)
+
+    await expect(page.get_by_text(STEPS["devices"]["data_description"]["devices"])).to_be_visible()
+    await expect(page.get_by_text(town.device_id).first).to_be_visible()
+    await submit(page)
+
+    await expect(page.get_by_text(STEPS["readings"]["data_description"]["power_unit"])).to_be_visible()
+    await camera.take("readings")
+    await submit(page)
+    finished = page.locator("step-flow-create-entry")
+    await expect(finished).to_be_visible()
+    await page.get_by_role("button", name=re.compile("^(Finish|Skip and finish)$")).click()
+    await expect(finished).not_to_be_visible()
+
+
+async def show_period(page: Page, home: Home, period: str) -> Locator:
+    """Open the Energy dashboard for a period and return its table of totals."""
+    await page.goto(f"{home.url}/energy/electricity")
+    await page.get_by_role("button", name="Select time period").first.click()
+    await page.get_by_text(period, exact=True).click()
+    totals = page.locator("hui-energy-sources-table-card")
+    await expect(totals.get_by_text("Solar total")).to_be_visible()
+    return totals
+
+
+async def figure_kwh(totals: Locator, row: str) -> float:
+    """Read a figure from the table."""
+    text = await totals.locator("tr", has_text=row).last.inner_text()
+    found = re.search(r"(-?[\d,]+(?:\.\d+)?) (k|M)Wh", text)
+    assert found, text
+    return float(found[1].replace(",", "")) * (1000 if found[2] == "M" else 1)
+
+
+async def compare_totals(home: Home, totals: Locator, statistic_ids: dict[str, str]) -> None:
+    """Hold the table of the last 30 days against what the recorder says."""
+    days = local_midnight(30), local_midnight(-1)
+    changes = await hourly_changes_kwh(home.api, statistic_ids.values(), *days)
+    true_kwh = {series: sum(changes[statistic_id].values()) for series, statistic_id in statistic_ids.items()}
+    assert all(kwh > 0 for kwh in true_kwh.values())
+
+    async def agrees() -> bool:
+        shown_kwh = {
+            "usage": await figure_kwh(totals, "Grid imported"),
+            "generation": await figure_kwh(totals, "Solar total"),
+            "export": -await figure_kwh(totals, "Grid exported"),
+        }
+        return shown_kwh == pytest.approx(true_kwh, abs=DRIFT_KWH)
+
+    # The table shows the period before until the new one is loaded.
+    await wait_until(agrees, f"the table shows {true_kwh}", WAIT_MS / 1000)
+
+
+async def wait_for_more_solar(totals: Locator, than_kwh: float) -> None:
+    """Wait until the table shows a longer period."""
+
+    async def is_more() -> bool:
+        return await figure_kwh(totals, "Solar total") > than_kwh
+
+    await wait_until(is_more, f"the table shows more than {than_kwh} kWh", WAIT_MS / 1000)
+
+
+async def test_newcomer_adds_carbontrack_and_sees_energy(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """No password is asked for on this machine; texts come from our translations, figures from the recorder."""
+    pictures: str | None = request.config.getoption("--pictures")
+    executable = find_browser()
+    errors: list[str] = []
+    async with (
+        Town(days=366 if pictures else 45) as town,
+        Home(tmp_path / "home") as home,
+        open_page(executable, errors) as page,
+    ):
+        await home.start()
+        camera = Camera(page, pictures)
+        await add_carbontrack(page, home, town, camera)
+
+        statistic_ids = await wait_for_statistics(home.api)
+        await wait_for_history(home.api, town, statistic_ids)
+        await set_energy_preferences(home.api, statistic_ids)
+        totals = await show_period(page, home, "Last 30 days")
+        await compare_totals(home, totals, statistic_ids)
+        await camera.take("energy-30-days")
+        month_kwh = await figure_kwh(totals, "Solar total")
+        await wait_for_more_solar(await show_period(page, home, "Last 12 months"), month_kwh + DRIFT_KWH)
+        await camera.take("energy-dashboard")
+
+        await add_wattics(home.api, town, statistic_ids, datetime.now().astimezone() - timedelta(days=3))
+        await page.goto(f"{home.url}/config/integrations/integration/wattbridge")
+        await expect(page.locator("ha-config-sub-entry-row")).to_have_count(3)
+        await camera.take("accounts")
+        assert errors == []
+        assert await home.logged("ERROR", "CRITICAL") == []
