@@ -1,7 +1,6 @@
 """The steps of the flow that a source adds: which devices, what their fields mean, and how much history."""
 
 import asyncio
-from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
@@ -25,6 +24,7 @@ from .aiowattbridge.carbontrack.units import PowerUnit
 from .aiowattbridge.errors import WattbridgeError
 from .const import CONF_DEVICES, CONF_GRID_FIELD, CONF_HISTORY_DAYS, CONF_POWER_UNIT
 from .errors import error_key
+from .selectors import choice
 from .vendors import CARBONTRACK, short_session
 from .vendors.carbontrack import GRID_FIELDS, GridPreview, async_grid_preview, async_learn_interval_s
 
@@ -50,12 +50,6 @@ SEARCH_SCHEMA = vol.Schema({vol.Optional(field): TextSelector() for field in SEA
 def _number(lowest: int, highest: int, unit: str) -> NumberSelector:
     return NumberSelector(
         NumberSelectorConfig(min=lowest, max=highest, step=1, mode=NumberSelectorMode.BOX, unit_of_measurement=unit)
-    )
-
-
-def _choice(values: Iterable[str], translation_key: str) -> SelectSelector:
-    return SelectSelector(
-        SelectSelectorConfig(options=list(values), translation_key=translation_key, mode=SelectSelectorMode.DROPDOWN)
     )
 
 
@@ -241,8 +235,8 @@ class DeviceSteps(ConfigFlow):
         net = self._preview.power_usage_net_kwh is not None
         return vol.Schema(
             {
-                vol.Required(CONF_GRID_FIELD, default=GRID_FIELDS[0 if net else 1]): _choice(GRID_FIELDS, "grid_field"),
-                vol.Required(CONF_POWER_UNIT, default=UNITS[0]): _choice(UNITS, "power_unit"),
+                vol.Required(CONF_GRID_FIELD, default=GRID_FIELDS[0 if net else 1]): choice(GRID_FIELDS, "grid_field"),
+                vol.Required(CONF_POWER_UNIT, default=UNITS[0]): choice(UNITS, "power_unit"),
                 vol.Required(CONF_HISTORY_DAYS, default=DEFAULT_HISTORY_DAYS): _number(1, LONGEST_HISTORY_DAYS, "d"),
             }
         )

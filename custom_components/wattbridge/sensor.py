@@ -88,27 +88,18 @@ def _field(
     )
 
 
-def _channel(field: str, key: str | None = None) -> SourceSensorDescription:
+def _channel(
+    field: str,
+    key: str | None = None,
+    unit: str = UnitOfPower.WATT,
+    device_class: SensorDeviceClass = SensorDeviceClass.POWER,
+) -> SourceSensorDescription:
     return SourceSensorDescription(
         key=key or field,
         translation_key=key or field,
         field=field,
-        device_class=SensorDeviceClass.POWER,
-        native_unit_of_measurement=UnitOfPower.WATT,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=0,
-        entity_registry_enabled_default=False,
-        value_fn=lambda snapshot: snapshot.field_power_w(field),
-    )
-
-
-def _apparent(field: str) -> SourceSensorDescription:
-    return SourceSensorDescription(
-        key=field,
-        translation_key=field,
-        field=field,
-        device_class=SensorDeviceClass.APPARENT_POWER,
-        native_unit_of_measurement=UnitOfApparentPower.VOLT_AMPERE,
+        device_class=device_class,
+        native_unit_of_measurement=unit,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
         entity_registry_enabled_default=False,
@@ -137,7 +128,10 @@ SOURCE_SENSORS: Final = (
     _channel("power_exported_net"),
     *(_channel(f"power_{n}") for n in CHANNELS),
     *(_channel(f"power_{n}n") for n in CHANNELS),
-    *(_apparent(f"power_vah_{n}") for n in CHANNELS),
+    *(
+        _channel(f"power_vah_{n}", None, UnitOfApparentPower.VOLT_AMPERE, SensorDeviceClass.APPARENT_POWER)
+        for n in CHANNELS
+    ),
     *(_field(f"power_factor_{n}", None, SensorDeviceClass.POWER_FACTOR, precision=2) for n in CHANNELS),
     *(_field(f"temperature_{n}", UnitOfTemperature.CELSIUS, SensorDeviceClass.TEMPERATURE) for n in TEMPERATURES),
     _field("irradiation", UnitOfIrradiance.WATTS_PER_SQUARE_METER, SensorDeviceClass.IRRADIANCE, precision=0),

@@ -11,9 +11,6 @@ from homeassistant.data_entry_flow import section
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     DateSelector,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
     StatisticSelector,
     TextSelector,
 )
@@ -29,6 +26,7 @@ from .const import (
     CONF_STREAM_ID,
 )
 from .errors import error_key
+from .selectors import choice
 from .vendors import WATTICS, short_session
 from .vendors.wattics import (
     GROUPS,
@@ -51,17 +49,11 @@ type Choices = dict[str, tuple[str, Measure, str | None]]
 """By parameter: the statistic, what is taken from it, and the unit class it must have."""
 
 
-def _choice(values: tuple[str, ...], translation_key: str) -> SelectSelector:
-    return SelectSelector(
-        SelectSelectorConfig(options=list(values), translation_key=translation_key, mode=SelectSelectorMode.DROPDOWN)
-    )
-
-
-INTERVAL = _choice(tuple(str(interval) for interval in INTERVALS_MIN), "interval")
+INTERVAL = choice(tuple(str(interval) for interval in INTERVALS_MIN), "interval")
 STREAM_SCHEMA = vol.Schema(
     {
         vol.Required(CONF_STREAM_ID): TextSelector(),
-        vol.Required(CONF_KIND, default=Kind.ELECTRICITY.value): _choice(tuple(Kind), "kind"),
+        vol.Required(CONF_KIND, default=Kind.ELECTRICITY.value): choice(tuple(Kind), "kind"),
     }
 )
 ELECTRICITY_SCHEMA = vol.Schema(
@@ -77,13 +69,13 @@ ELECTRICITY_SCHEMA = vol.Schema(
 VALUE_SCHEMA = vol.Schema(
     {
         vol.Required(CONF_STATISTIC): StatisticSelector(),
-        vol.Required(CONF_MEASURE, default=Measure.MEAN.value): _choice(tuple(Measure), "measure"),
+        vol.Required(CONF_MEASURE, default=Measure.MEAN.value): choice(tuple(Measure), "measure"),
         vol.Required(CONF_INTERVAL_MIN, default=str(HOURLY_MIN)): INTERVAL,
     }
 )
 START_SCHEMA = vol.Schema(
     {
-        vol.Required(CONF_START, default=Start.NOW.value): _choice(tuple(Start), "start"),
+        vol.Required(CONF_START, default=Start.NOW.value): choice(tuple(Start), "start"),
         vol.Optional(CONF_START_DATE): DateSelector(),
     }
 )

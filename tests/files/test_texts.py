@@ -101,5 +101,5 @@ def test_entities_have_names() -> None:
 
 def test_choices_have_names() -> None:
     """Every selector's options are translated under its key."""
-    used = set(re.findall(r'_choice\([^"]*"(\w+)"\)', FLOW_SOURCE + STREAM_SOURCE))
+    used = set(re.findall(r'choice\([^"]*"(\w+)"\)', FLOW_SOURCE + STREAM_SOURCE))
     assert used == set(TEXTS["selector"])
