@@ -18,6 +18,8 @@ from .auth import Auth
 from .clock import SYSTEM_CLOCK, Clock
 from .errors import RequestTimeoutError, ResponseError, TryLaterError, UnreachableError, WattbridgeError
 from .retry import RetryPolicy, parse_retry_after
+from .session import OwnSession
+from .version import VERSION
 
 __all__ = ["Answer", "Transport", "check_base_url", "decode_json"]
 
@@ -28,6 +30,9 @@ DEFAULT_TIMEOUT_S: Final = 30.0
 _LONGEST_CONNECT_S: Final = 10.0
 # No answer we know comes near this; without a bound a broken server could fill the memory.
 LARGEST_BODY_BYTES: Final = 64 * 1024 * 1024
+
+# One of the clouds asks for a distinctive name; it does no harm with the others.
+USER_AGENT: Final = f"aiowattbridge/{VERSION}"
 
 _UNAUTHORIZED: Final = 401
 _FIRST_NOT_SUCCESS: Final = 300
@@ -115,7 +120,7 @@ class Transport:
 
     def __init__(  # noqa: PLR0913 - the world is handed in by name
         self,
-        session: aiohttp.ClientSession,
+        session: aiohttp.ClientSession | OwnSession,
         base_url: str,
         *,
         vendor: str,
@@ -164,7 +169,7 @@ class Transport:
             path,
             url.with_query(query) if query else url,
             body,
-            {"Accept": "application/json", **content_type, **(headers or {})},
+            {"Accept": "application/json", "User-Agent": USER_AGENT, **content_type, **(headers or {})},
             secrets,
         )
         started_s = self._clock.monotonic()
@@ -207,7 +212,8 @@ class Transport:
 
     async def _send(self, call: _Call, signature: Mapping[str, str]) -> Answer:
         """Exchange one request for one whole answer; the timeout covers the body, and the connection is given back."""
-        async with self._session.request(
+        session = self._session.open() if isinstance(self._session, OwnSession) else self._session
+        async with session.request(
             call.method,
             call.url,
             data=call.body,

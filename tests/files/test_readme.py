@@ -33,8 +33,8 @@ async def test_library_example_copies_a_day_in_order(capsys: pytest.CaptureFixtu
     copy_solar = cast("Callable[[Any, Any], Awaitable[None]]", example()["copy_solar"])
     async with CarbonTrackSimulator() as source, WatticsSimulator() as sink, aiohttp.ClientSession() as session:
         await copy_solar(
-            CarbonTrackClient(session, source.username, source.password, base_url=source.url),
-            WatticsClient(session, sink.username, sink.password, base_url=sink.url),
+            CarbonTrackClient(source.username, source.password, session=session, base_url=source.url),
+            WatticsClient(sink.username, sink.password, session=session, base_url=sink.url),
         )
         report = sink.report()
     assert report["accepted"] in READINGS_A_DAY

@@ -11,6 +11,8 @@ import yaml
 from awesomeversion import AwesomeVersion
 from PIL import Image
 
+from aiowattbridge.version import VERSION
+
 ROOT = Path(__file__).parents[2]
 COMPONENT = ROOT / "custom_components" / "wattbridge"
 ALL_RULES = 54
@@ -52,8 +54,17 @@ def test_manifest_has_what_hassfest_and_hacs_require_in_their_order() -> None:
 
 def test_library_and_integration_have_one_version() -> None:
     """The zip carries the library, so there is one version to speak of."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["version"] == read_json(COMPONENT / "manifest.json")["version"]
+    assert read_json(COMPONENT / "manifest.json")["version"] == VERSION
+
+
+def test_package_takes_its_version_from_the_library() -> None:
+    """It is written down once, and the pattern that finds it there still does."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    rule = project["tool"]["hatch"]["version"]
+    found = re.search(rule["pattern"], (ROOT / rule["path"]).read_text())
+    assert project["project"]["dynamic"] == ["version"]
+    assert found is not None
+    assert found["version"] == VERSION
 
 
 def test_hacs_installs_the_zip_of_a_release() -> None:

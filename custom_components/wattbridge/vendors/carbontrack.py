@@ -70,7 +70,7 @@ def statistic_ids(data: Mapping[str, Any]) -> list[str]:
 
 def connect(session: aiohttp.ClientSession, data: Mapping[str, Any]) -> CarbonTrackClient:
     """Return the client for the account of a config entry's data."""
-    return CarbonTrackClient(session, data[CONF_USERNAME], data[CONF_PASSWORD], base_url=data[CONF_BASE_URL])
+    return CarbonTrackClient(data[CONF_USERNAME], data[CONF_PASSWORD], session=session, base_url=data[CONF_BASE_URL])
 
 
 async def async_learn_interval_s(client: CarbonTrackClient, device_id: str, now: datetime) -> int | None:

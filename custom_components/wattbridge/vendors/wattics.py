@@ -78,4 +78,4 @@ def is_stream_taken(hass: HomeAssistant, stream_id: str) -> bool:
 
 def connect(session: aiohttp.ClientSession, data: Mapping[str, Any]) -> WatticsClient:
     """Return the client for the account of a config entry's data."""
-    return WatticsClient(session, data[CONF_USERNAME], data[CONF_PASSWORD], base_url=data[CONF_BASE_URL])
+    return WatticsClient(data[CONF_USERNAME], data[CONF_PASSWORD], session=session, base_url=data[CONF_BASE_URL])

@@ -14,6 +14,7 @@ from ..clock import SYSTEM_CLOCK, Clock
 from ..errors import ResponseError
 from ..paging import Page, PageWalk
 from ..retry import RetryPolicy
+from ..session import CloudClient
 from ..transport import Answer, Transport, decode_json
 from .login import REFUSALS, Login
 from .models import Customer, Device, Distributor, Measurement
@@ -30,23 +31,24 @@ _MEASUREMENT: Final = "/ctapi/Measurement"
 _CUSTOMERS_PER_PAGE: Final = 100
 
 
-class CarbonTrackClient:
-    """Reads one account's data over a session that stays the caller's."""
+class CarbonTrackClient(CloudClient):
+    """Reads one account's data, over the caller's session or one of its own."""
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
         username: str,
         password: str,
         *,
+        session: aiohttp.ClientSession | None = None,
         base_url: str = DEFAULT_URL,
         policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - a frozen value
         clock: Clock = SYSTEM_CLOCK,
         timeout_s: float = 30.0,
     ) -> None:
         """Prepare one door for logging in and one for everything else; nothing is sent yet."""
+        super().__init__(session)
         entrance = Transport(
-            session,
+            self._http,
             base_url,
             vendor=VENDOR,
             policy=policy,
@@ -56,7 +58,7 @@ class CarbonTrackClient:
         )
         self._auth = TokenAuth(Login(entrance, username, password), clock, secrets=(username, password))
         self._transport = Transport(
-            session, base_url, vendor=VENDOR, auth=self._auth, policy=policy, clock=clock, timeout_s=timeout_s
+            self._http, base_url, vendor=VENDOR, auth=self._auth, policy=policy, clock=clock, timeout_s=timeout_s
         )
 
     async def verify(self) -> None:

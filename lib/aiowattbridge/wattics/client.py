@@ -14,6 +14,7 @@ from ..auth import BasicSessionAuth
 from ..clock import SYSTEM_CLOCK, Clock
 from ..errors import RejectedError, ResponseError
 from ..retry import RetryPolicy
+from ..session import CloudClient
 from ..transport import Answer, Transport
 from .packets import LastPacket, Packet, parse_last_packet
 from .receipts import VENDOR
@@ -45,8 +46,8 @@ class SendAnswer:
     answer: str | None
 
 
-class WatticsClient:
-    """One login at the collector, over a session that stays the caller's.
+class WatticsClient(CloudClient):
+    """One login at the collector, over the caller's session or one of its own.
 
     Two logins may share a session only if it has no cookie jar (`aiohttp.DummyCookieJar`): a jar belongs to a host, and
     would put the cookies of one login into the requests of the other.
@@ -54,21 +55,22 @@ class WatticsClient:
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
         username: str,
         password: str,
         *,
+        session: aiohttp.ClientSession | None = None,
         base_url: str = PRODUCTION_URL,
         timeout_s: float = 30.0,
         clock: Clock = SYSTEM_CLOCK,
         policy: RetryPolicy = _POLICY,
     ) -> None:
         """Prepare everything that is the same for every request; `policy` is for the questions, never for packets."""
+        super().__init__(session)
         self._auth = BasicSessionAuth(username, password)
         self._last_body = b""
         self._last_excerpt: str | None = None
         self._transport = Transport(
-            session,
+            self._http,
             base_url,
             vendor=VENDOR,
             auth=self._auth,

@@ -23,7 +23,7 @@ def client(
     session: aiohttp.ClientSession, cloud: ScriptedCloud, clock: JumpingClock, desk: TokenDesk
 ) -> CarbonTrackClient:
     """A client of the scripted cloud."""
-    return CarbonTrackClient(session, USERNAME, PASSWORD, base_url=cloud.url, clock=clock)
+    return CarbonTrackClient(USERNAME, PASSWORD, session=session, base_url=cloud.url, clock=clock)
 
 
 @pytest.fixture
@@ -37,4 +37,6 @@ async def simulator() -> AsyncIterator[CarbonTrackSimulator]:
 @pytest.fixture
 def visitor(session: aiohttp.ClientSession, simulator: CarbonTrackSimulator, clock: JumpingClock) -> CarbonTrackClient:
     """A client of the simulator."""
-    return CarbonTrackClient(session, simulator.username, simulator.password, base_url=simulator.url, clock=clock)
+    return CarbonTrackClient(
+        simulator.username, simulator.password, session=session, base_url=simulator.url, clock=clock
+    )

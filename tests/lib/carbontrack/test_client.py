@@ -66,7 +66,7 @@ def test_period_has_to_be_one(client: CarbonTrackClient) -> None:
 async def test_unsafe_base_url_is_refused(session: aiohttp.ClientSession, url: str) -> None:
     """Before a password is sent there."""
     with pytest.raises(ValueError, match="The URL"):
-        CarbonTrackClient(session, "u", "p", base_url=url)
+        CarbonTrackClient("u", "p", session=session, base_url=url)
 
 
 async def test_whole_account_is_read(visitor: CarbonTrackClient, simulator: CarbonTrackSimulator) -> None:
@@ -131,7 +131,7 @@ async def test_long_period_is_read_in_the_memory_of_a_few_pages(
 ) -> None:
     """However many there are: what 25 pages more would take together is three times the bound."""
     desk.serve(by_page(long_page))
-    client = CarbonTrackClient(session, "u", "p", base_url=desk.cloud.url, clock=clock, policy=RetryPolicy())
+    client = CarbonTrackClient("u", "p", session=session, base_url=desk.cloud.url, clock=clock, policy=RetryPolicy())
     seen = before = 0
     tracemalloc.start()
     try:

@@ -40,7 +40,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture
 def client(cloud: WatticsSimulator, session: aiohttp.ClientSession, clock: RecordingClock) -> WatticsClient:
     """Return a client that is let in."""
-    return WatticsClient(session, cloud.username, CANARY, base_url=cloud.url, clock=clock, timeout_s=5)
+    return WatticsClient(cloud.username, CANARY, session=session, base_url=cloud.url, clock=clock, timeout_s=5)
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ async def test_the_session_is_kept_whatever_jar_the_http_session_has(
         WatticsSimulator(clock=clock, rotate_cookie_every=10) as cloud,
         aiohttp.ClientSession(cookie_jar=jar()) as session,
     ):
-        client = WatticsClient(session, cloud.username, cloud.password, base_url=cloud.url)
+        client = WatticsClient(cloud.username, cloud.password, session=session, base_url=cloud.url)
         for hour in range(25):
             await client.send(packet(hour))
             await client.last_packet("meter")
@@ -80,7 +80,9 @@ async def test_two_accounts_on_one_http_session_do_not_mix_their_cookies(
 ) -> None:
     """Each client keeps its own."""
     async with WatticsSimulator(clock=clock) as one, WatticsSimulator(clock=clock) as other:
-        clients = [WatticsClient(session, cloud.username, cloud.password, base_url=cloud.url) for cloud in (one, other)]
+        clients = [
+            WatticsClient(cloud.username, cloud.password, session=session, base_url=cloud.url) for cloud in (one, other)
+        ]
         for hour in range(4):
             for client in clients:
                 await client.send(packet(hour))
@@ -156,7 +158,7 @@ async def test_a_plain_answer_may_be_called_html(
     app = web.Application()
     app.router.add_post(POST_PATH, handle)
     async with TestServer(app, host="127.0.0.1") as server:
-        client = WatticsClient(session, "user", "password", base_url=str(server.make_url("")))
+        client = WatticsClient("user", "password", session=session, base_url=str(server.make_url("")))
         if body == "<ok/>":
             with pytest.raises(ResponseError):
                 await client.send(packet())
@@ -166,7 +168,7 @@ async def test_a_plain_answer_may_be_called_html(
 
 async def test_a_slow_cloud_and_an_absent_one(cloud: WatticsSimulator, session: aiohttp.ClientSession) -> None:
     """A packet that nobody took a connection for cannot have arrived."""
-    client = WatticsClient(session, cloud.username, CANARY, base_url=cloud.url, timeout_s=0.1)
+    client = WatticsClient(cloud.username, CANARY, session=session, base_url=cloud.url, timeout_s=0.1)
     cloud.faults.script("*", [Fault(FaultKind.SLOW_ANSWER, delay_s=0.3), Fault(FaultKind.SLOW_BODY, delay_s=0.3)])
     for _ in range(2):
         with pytest.raises(RequestTimeoutError) as late:
@@ -221,7 +223,7 @@ async def test_questions_are_repeated_within_the_policy_and_once_where_the_calle
 ) -> None:
     """Packets never are."""
     policy = RetryPolicy(attempts=3)
-    client = WatticsClient(session, cloud.username, CANARY, base_url=cloud.url, clock=clock, policy=policy)
+    client = WatticsClient(cloud.username, CANARY, session=session, base_url=cloud.url, clock=clock, policy=policy)
     await client.send(packet())
     cloud.faults.script("*", [FaultKind.SERVER_ERROR] * 2 + [None] + [FaultKind.SERVER_ERROR] * 4)
     assert await client.last_packet("meter") is not None
@@ -244,7 +246,7 @@ async def test_credentials_are_verified_by_being_let_in(
     with pytest.raises(CredentialsError):
         await client.verify()
     with pytest.raises(CredentialsError):
-        await WatticsClient(session, cloud.username, "wrong", base_url=cloud.url).verify()
+        await WatticsClient(cloud.username, "wrong", session=session, base_url=cloud.url).verify()
     await cloud.stop()
     with pytest.raises(UnreachableError):
         await client.verify()
@@ -254,7 +256,7 @@ async def test_credentials_are_verified_by_being_let_in(
 async def test_only_safe_urls_are_taken(session: aiohttp.ClientSession, base_url: str) -> None:
     """Basic credentials go over TLS, or not farther than this machine."""
     with pytest.raises(ValueError, match="URL"):
-        WatticsClient(session, "user", "password", base_url=base_url)
+        WatticsClient("user", "password", session=session, base_url=base_url)
 
 
 async def test_no_secret_is_in_any_error_or_log(

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import aiohttp
 import pytest
 from wattics_bench import POST_PATH, START, Highest, RecordingClock, packet, until, values_of
 
@@ -242,7 +243,7 @@ async def test_refused_credentials_stop_every_stream_until_they_are_mended(
 
 
 async def test_resuming_goes_on_where_it_stopped(
-    sender: Sender, cloud: WatticsSimulator, client: WatticsClient
+    sender: Sender, cloud: WatticsSimulator, session: aiohttp.ClientSession
 ) -> None:
     """With the same client or with one that has the new credentials."""
     cloud.faults.script("*", [Fault(FaultKind.STATUS, status=403)])
@@ -253,7 +254,7 @@ async def test_resuming_goes_on_where_it_stopped(
     cloud.password = "new"
     with pytest.raises(CredentialsError):
         await sender.deliver(packet(2))
-    sender.resume(WatticsClient(client._transport._session, cloud.username, "new", base_url=cloud.url))
+    sender.resume(WatticsClient(cloud.username, "new", session=session, base_url=cloud.url))
     assert (await sender.deliver(packet(2))).outcome is Outcome.ACCEPTED
     assert values_of(cloud) == [1, 2]
 
