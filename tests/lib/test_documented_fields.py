@@ -1,0 +1,98 @@
+"""Nothing a cloud says is dropped by accident: a field left out of an answer changes what the client returns.
+
+The fields are those of the simulators' answers, which are made from the vendors' pages. Fields that are rightly of no
+use to a caller are listed here, each with its reason.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fault_bench import CARBONTRACK, NOON, Cloud
+from relay_bench import Relay, relay
+
+from aiowattbridge.carbontrack import CarbonTrackClient
+from aiowattbridge.errors import WattbridgeError
+from aiowattbridge.retry import NO_RETRY
+from aiowattbridge.simulators import ALL_FIELDS, CarbonTrackSimulator, House, SimulatedCloud, SimulatorClock
+
+OUTCOME = "says that the call went well; that it did not is tested with the oddities"
+COUNT = "a walk goes by what its pages hold, and a short one needs no counting"
+RENEWAL = "needed when the token ends, which is tested with the faults"
+CLOCK = "a token's life is counted from when it was asked for: the cloud's clock is not ours"
+BEARER = "the only type there is"
+
+type Tour = Callable[[Any, Any], Awaitable[object]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Documented:
+    """A cloud's calls that answer JSON, and which fields of them nobody needs."""
+
+    cloud: Cloud[Any, Any]
+    simulator: Callable[[], SimulatedCloud]
+    tours: Mapping[str, Tour]
+    unused: Mapping[str, str]
+
+
+async def _all[T](records: AsyncIterator[T]) -> list[T]:
+    """Collect what an iterator yields."""
+    return [record async for record in records]
+
+
+def _readings(client: CarbonTrackClient, cloud: CarbonTrackSimulator) -> Awaitable[object]:
+    """Read an hour of one device."""
+    return _all(client.measurements(cloud.house.device_ids[0], NOON - timedelta(hours=1), NOON))
+
+
+DOCUMENTED = [
+    Documented(
+        cloud=CARBONTRACK,
+        simulator=lambda: CarbonTrackSimulator(
+            clock=SimulatorClock(NOON, frozen=True), house=House(7, devices=4, fields=ALL_FIELDS)
+        ),
+        tours={
+            "/oauth/token": _readings,
+            "/ctapi/Distributor": lambda client, _: client.distributors(),
+            "/ctapi/Customer": lambda client, _: _all(client.customers()),
+            "/ctapi/Device": lambda client, _: _all(client.devices()),
+            "/ctapi/Measurement": _readings,
+        },
+        unused={
+            "token_type": BEARER,
+            "issued_at": CLOCK,
+            "refresh_token": RENEWAL,
+            **dict.fromkeys(("RecordCount", "Count", "Pages", "PagesIndex"), COUNT),
+            **dict.fromkeys(("ResponseCode", "ResponseMessage", "Message"), OUTCOME),
+            **dict.fromkeys(("Error", "ErrorNumber", "ErrorMessage"), OUTCOME),
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize("documented", DOCUMENTED, ids=lambda documented: documented.cloud.name)
+async def test_every_field_of_every_answer_is_modelled_or_known_to_be_of_no_use(documented: Documented) -> None:
+    """Left out, it makes a difference: another result, or an error."""
+    idle: dict[str, set[str]] = {}
+    async with documented.simulator() as simulator, relay(simulator) as between:
+        for path, tour in documented.tours.items():
+            baseline = await _toured(documented, between, simulator, tour)
+            fields = sorted(between.seen[path])
+            assert fields, path
+            for field in fields:
+                between.left_out = (path, field)
+                if await _toured(documented, between, simulator, tour) == baseline:
+                    idle.setdefault(path, set()).add(field)
+            between.left_out = ("", "")
+    assert {field for fields in idle.values() for field in fields} == set(documented.unused), idle
+
+
+async def _toured(documented: Documented, between: Relay, simulator: SimulatedCloud, tour: Tour) -> object:
+    """Return what a call gives through the relay, or the kind of its error."""
+    async with documented.cloud.connect(simulator, base_url=between.url, policy=NO_RETRY) as client:
+        try:
+            return await tour(client, simulator)
+        except WattbridgeError as error:
+            return type(error)
