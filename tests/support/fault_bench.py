@@ -18,8 +18,10 @@ from aiowattbridge.simulators import (
     House,
     SimulatedCloud,
     SimulatorClock,
+    VoltawareSimulator,
     WatticsSimulator,
 )
+from aiowattbridge.voltaware import Month, VoltawareClient
 from aiowattbridge.wattics import Sender, WatticsClient
 
 NOON = datetime(2026, 3, 14, 12, 2, tzinfo=UTC)
@@ -110,6 +112,11 @@ async def _send(client: WatticsClient, cloud: WatticsSimulator) -> object:
     return values_of(cloud)
 
 
+async def _read_year(client: VoltawareClient, cloud: VoltawareSimulator) -> object:
+    """Read the results of all months, one request each."""
+    return [result async for result in client.months(cloud.device_ids[0])]
+
+
 CARBONTRACK = Cloud(
     name="carbonTRACK",
     simulator=lambda clock: CarbonTrackSimulator(clock=clock, house=_house(), page_size=50),
@@ -135,4 +142,16 @@ WATTICS = Cloud(
     harmless=frozenset({FaultKind.WRONG_CONTENT_TYPE}),
 )
 
-CLOUDS: tuple[Cloud[Any, Any], ...] = (CARBONTRACK, WATTICS)
+VOLTAWARE = Cloud(
+    name="Voltaware",
+    simulator=lambda clock: VoltawareSimulator(clock=clock),
+    client=VoltawareClient,
+    ask=lambda client, cloud: client.month(cloud.device_ids[0], Month(2026, 1)),
+    walk=_read_year,
+    path="/sensors/7007001/sm/disag/month",
+    token_path="/auth/token",
+    refresh_path="/auth/token/refresh",
+    token_lifetime_s=43_200,
+)
+
+CLOUDS: tuple[Cloud[Any, Any], ...] = (CARBONTRACK, VOLTAWARE, WATTICS)

@@ -14,6 +14,12 @@ from .people import CANARY
 from .records import RecordStyle
 from .server import SimulatedCloud
 from .streams import Stored
+from .voltaware import VoltawareSimulator
+from .voltaware_home import Charge, Meter
+from .voltaware_results import MissingMonth, MonthDisagreement, MonthRevision
+from .wattcarbon import WattCarbonSimulator
+from .wattcarbon_rejections import UploadRejection
+from .wattcarbon_series import CsvUpload
 from .wattics import WatticsSimulator
 
 __all__ = [
@@ -22,6 +28,8 @@ __all__ = [
     "ENERGY_FIELDS",
     "USUAL_FIELDS",
     "CarbonTrackSimulator",
+    "Charge",
+    "CsvUpload",
     "Device",
     "Entry",
     "Fault",
@@ -30,6 +38,10 @@ __all__ = [
     "Gap",
     "House",
     "Late",
+    "Meter",
+    "MissingMonth",
+    "MonthDisagreement",
+    "MonthRevision",
     "RecordStyle",
     "RequestLog",
     "Revision",
@@ -37,6 +49,9 @@ __all__ = [
     "SimulatorClock",
     "Site",
     "Stored",
+    "UploadRejection",
     "Violation",
+    "VoltawareSimulator",
+    "WattCarbonSimulator",
     "WatticsSimulator",
 ]

@@ -138,7 +138,7 @@ class SimulatedCloud:
             request.method,
             request.path,
             request.query,
-            tuple(request.query),
+            tuple(name for name, _ in request.query.items()),
             request.headers,
             body,
             self.faults.take(request.path),
