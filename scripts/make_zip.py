@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 # The release runs inside Home Assistant: what is for people at a shell stays in the wheel.
-LEFT_OUT = {"__pycache__", "simulators", "py.typed"}
+LEFT_OUT = {"__main__.py", "__pycache__", "cli", "py.typed", "simulators"}
 EPOCH = (2026, 1, 1, 0, 0, 0)
 
 

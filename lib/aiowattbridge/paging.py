@@ -48,13 +48,24 @@ class _Memory[T]:
 
     def take(self, page: Page[T]) -> list[T] | None:
         """Remember a page and return those of its records that are new, or None if the page is barren."""
-        keys = [self._key(record) for record in page.records]
+        keys = list(map(self._key, page.records))
         # A page is known by its records in whatever order.
-        fingerprint = hash(frozenset(keys))
+        distinct = frozenset(keys)
+        fingerprint = hash(distinct)
         if not keys or fingerprint in self._pages:
             return None
         self._pages.add(fingerprint)
-        return [record for key, record in zip(keys, page.records, strict=True) if self._is_new(key)]
+        if len(distinct) == len(keys) and self._are_all_new(distinct):
+            return list(page.records)
+        return [record for record, key in zip(page.records, keys, strict=True) if self._is_new(key)]
+
+    def _are_all_new(self, keys: frozenset[Hashable]) -> bool:
+        """Remember the keys of a page at once if they are new and there is room for them; a shortcut, no more."""
+        has_room = len(self._recent) + len(keys) <= self._remembered
+        if not has_room or not self._recent.isdisjoint(keys) or not self._older.isdisjoint(keys):
+            return False
+        self._recent |= keys
+        return True
 
     def _is_new(self, key: Hashable) -> bool:
         """Remember a key and tell whether it is new; two generations make forgetting cheap."""

@@ -16,12 +16,13 @@ from yarl import URL
 from .answer import Answer, decode_json, excerpt, status_error
 from .auth import Auth
 from .clock import SYSTEM_CLOCK, Clock
+from .deadline import Deadline
 from .errors import RequestTimeoutError, ResponseError, TryLaterError, UnreachableError, WattbridgeError
+from .headers import USER_AGENT, RequestHeaders
 from .retry import RetryPolicy, parse_retry_after
 from .session import OwnSession
-from .version import VERSION
 
-__all__ = ["Answer", "Transport", "check_base_url", "decode_json"]
+__all__ = ["USER_AGENT", "Answer", "Transport", "check_base_url", "decode_json"]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -31,9 +32,8 @@ _LONGEST_CONNECT_S: Final = 10.0
 # No answer we know comes near this; without a bound a broken server could fill the memory.
 LARGEST_BODY_BYTES: Final = 64 * 1024 * 1024
 
-# One of the clouds asks for a distinctive name; it does no harm with the others.
-USER_AGENT: Final = f"aiowattbridge/{VERSION}"
-
+# What aiohttp never repeats of itself: it does that with idempotent methods alone.
+_NEVER_REPEATED: Final = frozenset({"POST", "PATCH"})
 _UNAUTHORIZED: Final = 401
 _FIRST_NOT_SUCCESS: Final = 300
 
@@ -69,7 +69,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Call:
     """One request as it goes out, whatever number of times."""
 
@@ -77,7 +77,8 @@ class _Call:
     path: str
     url: URL
     body: bytes | None = field(repr=False)
-    headers: dict[str, str] = field(repr=False)
+    headers: Mapping[str, str] | None = field(repr=False)
+    content_type: str | None
     secrets: Collection[str] = field(repr=False)
 
 
@@ -138,11 +139,13 @@ class Transport:
         self._vendor = vendor
         self._auth: Auth = _NoAuth() if auth is None else auth
         self._policy = policy
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(timeout_s, _LONGEST_CONNECT_S))
+        self._deadline = Deadline(timeout_s)
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=min(timeout_s, _LONGEST_CONNECT_S))
         self._clock = clock
         self._credential_statuses = credential_statuses
         self._largest_body_bytes = largest_body_bytes
         self._random = random
+        self._headers = RequestHeaders()
 
     async def request(  # noqa: PLR0913 - the parts of a request are given by name
         self,
@@ -164,15 +167,8 @@ class Transport:
         """
         url = URL(self._base_url + path, encoded=True)
         content_type, body = _encode(json, form, data)
-        call = _Call(
-            method,
-            path,
-            url.with_query(query) if query else url,
-            body,
-            {"Accept": "application/json", "User-Agent": USER_AGENT, **content_type, **(headers or {})},
-            secrets,
-        )
-        started_s = self._clock.monotonic()
+        call = _Call(method, path, url.with_query(query) if query else url, body, headers, content_type, secrets)
+        started_s = self._clock.monotonic() if repeatable else 0.0
         attempt, may_replay = 1, True
         while True:
             # Outside of the retries: logging in is a request of its own, with retries of its own.
@@ -180,9 +176,11 @@ class Transport:
             try:
                 answer = await self._exchange(call, signature)
             except TryLaterError as err:
+                if not repeatable:
+                    raise
                 elapsed_s = self._clock.monotonic() - started_s
                 pause_s = self._policy.pause_s(attempt, elapsed_s, err.retry_after_s, self._random)
-                if not repeatable or pause_s is None:
+                if pause_s is None:
                     raise
                 attempt += 1
                 await self._clock.sleep(pause_s)
@@ -196,41 +194,56 @@ class Transport:
     async def _exchange(self, call: _Call, signature: Mapping[str, str]) -> Answer:
         """Send the request once; returns a success or a 401, which may be worth a replay, and raises the rest."""
         started_s = self._clock.monotonic()
+        session = self._session.open() if isinstance(self._session, OwnSession) else self._session
         try:
-            answer = await self._send(call, signature)
+            # It covers the body too.
+            with self._deadline.stretch():
+                response = await session.request(
+                    call.method,
+                    call.url,
+                    data=call.body,
+                    headers=self._headers.of(call.headers, call.content_type, signature),
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                    middlewares=() if call.method in _NEVER_REPEATED else (_Once(),),
+                )
+                content = response.content
+                try:
+                    # A small answer mostly came whole together with its headers, and nothing is left to wait for.
+                    body = content.read_nowait() if content.is_eof() else await self._read(content)
+                finally:
+                    # At its end a response has given its connection back; before, nobody can use that again.
+                    if not response.closed:
+                        response.close()
         except (aiohttp.ClientError, TimeoutError, OSError) as err:
             failure = self._connection_error(call, err)
         else:
+            answer = Answer(response.status, response.headers, body)
             duration_ms = 1000 * (self._clock.monotonic() - started_s)
             _LOGGER.debug("%s: %s %s: %s in %.0f ms", self._vendor, call.method, call.path, answer.status, duration_ms)
-            self._auth.absorb(answer.headers)
-            if answer.status < _FIRST_NOT_SUCCESS or answer.status == _UNAUTHORIZED:
+            problem = self._judge(call, answer, signature)
+            if problem is None:
                 return answer
-            failure = self._status_error(call, answer, signature)
+            failure = problem
         # Raised out here: aiohttp's errors can quote URLs and headers, and as a context they would travel with ours.
         raise failure
 
-    async def _send(self, call: _Call, signature: Mapping[str, str]) -> Answer:
-        """Exchange one request for one whole answer; the timeout covers the body, and the connection is given back."""
-        session = self._session.open() if isinstance(self._session, OwnSession) else self._session
-        async with session.request(
-            call.method,
-            call.url,
-            data=call.body,
-            headers={**call.headers, **signature},
-            timeout=self._timeout,
-            allow_redirects=False,
-            middlewares=(_Once(),),
-        ) as response:
-            size, chunks = 0, []
-            async for chunk in response.content.iter_any():
-                size += len(chunk)
-                if size > self._largest_body_bytes:
-                    # The rest is not wanted, so the connection cannot be used again.
-                    response.close()
-                    raise self._error(ResponseError, call, "the answer is too large", may_have_arrived=True)
-                chunks.append(chunk)
-            return Answer(response.status, response.headers, b"".join(chunks))
+    def _judge(self, call: _Call, answer: Answer, signature: Mapping[str, str]) -> WattbridgeError | None:
+        """Learn what an answer says about the session; returns the error it means, if it means one."""
+        if len(answer.body) > self._largest_body_bytes:
+            return self._error(ResponseError, call, "the answer is too large", may_have_arrived=True)
+        self._auth.absorb(answer.headers)
+        if answer.status < _FIRST_NOT_SUCCESS or answer.status == _UNAUTHORIZED:
+            return None
+        return self._status_error(call, answer, signature)
+
+    async def _read(self, content: aiohttp.StreamReader) -> bytes:
+        """Read a body to its end, or until it is larger than any we want."""
+        size, chunks = 0, []
+        while size <= self._largest_body_bytes and (chunk := await content.readany()):
+            size += len(chunk)
+            chunks.append(chunk)
+        return b"".join(chunks)
 
     def _connection_error(self, call: _Call, err: Exception) -> WattbridgeError:
         """Say what a failure below HTTP means: above all, whether the request may have arrived."""
@@ -261,10 +274,10 @@ class Transport:
         )
 
 
-def _encode(json: object, form: Mapping[str, str] | None, data: bytes | None) -> tuple[dict[str, str], bytes | None]:
+def _encode(json: object, form: Mapping[str, str] | None, data: bytes | None) -> tuple[str | None, bytes | None]:
     """Turn a body into bytes that can be sent again, and say what type they are."""
     if json is not None:
-        return {"Content-Type": "application/json"}, jsonlib.dumps(json, separators=(",", ":")).encode()
+        return "application/json", jsonlib.dumps(json, separators=(",", ":")).encode()
     if form is not None:
-        return {"Content-Type": "application/x-www-form-urlencoded"}, urlencode(form).encode()
-    return {}, data
+        return "application/x-www-form-urlencoded", urlencode(form).encode()
+    return None, data

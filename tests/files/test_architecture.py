@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "lib" / "aiowattbridge"
 COMPONENT = ROOT / "custom_components" / "wattbridge"
-VENDORS = {"carbontrack", "wattics"}
+VENDORS = {"carbontrack", "voltaware", "wattcarbon", "wattics"}
 PLATFORMS = {"sensor", "binary_sensor", "stream_sensor", "stream_entity", "entity", "diagnostics"}
 LONGEST_MODULE = 300
 
@@ -32,6 +32,8 @@ def imports(path: Path) -> Iterator[str]:
 
 LIBRARY_MODULES = modules(LIBRARY)
 COMPONENT_MODULES = modules(COMPONENT)
+# The one part of the library that may know all others, and that none of them may know.
+COMMAND_LINE = {path for path in LIBRARY_MODULES if path.relative_to(LIBRARY).parts[0] in ("cli", "__main__.py")}
 
 
 def name(path: Path) -> str:
@@ -50,7 +52,7 @@ def test_library_knows_neither_home_assistant_nor_its_own_name(path: Path) -> No
 def test_vendor_knows_no_other_vendor_and_the_kernel_none(path: Path) -> None:
     """A vendor can be taken out by deleting its folder."""
     own = path.relative_to(LIBRARY).parts[0]
-    if own == "simulators" or path == LIBRARY / "__init__.py":
+    if own == "simulators" or path == LIBRARY / "__init__.py" or path in COMMAND_LINE:
         return
     for module in imports(path):
         named = set(module.strip(".").split(".")) & VENDORS if module.startswith(".") else set()
@@ -63,10 +65,21 @@ def test_simulator_shares_nothing_with_the_clients(path: Path) -> None:
     assert not any(module.startswith("..") for module in imports(path))
 
 
-@pytest.mark.parametrize("path", [p for p in LIBRARY_MODULES if "simulators" not in p.parts], ids=name)
+@pytest.mark.parametrize(
+    "path", [p for p in LIBRARY_MODULES if "simulators" not in p.parts and p not in COMMAND_LINE], ids=name
+)
 def test_client_knows_no_simulator(path: Path) -> None:
     """The release has no simulators in it."""
     assert not any("simulators" in module for module in imports(path))
+
+
+@pytest.mark.parametrize("path", [p for p in [*LIBRARY_MODULES, *COMPONENT_MODULES] if p not in COMMAND_LINE], ids=name)
+def test_nothing_knows_the_command_line_or_its_toolkit(path: Path) -> None:
+    """The release has no command line in it, and a library asks for no toolkit."""
+    for module in imports(path):
+        first, *rest = module.lstrip(".").split(".")
+        assert first not in ("typer", "rich", "click", "pyarrow"), module
+        assert not module.startswith(".") or not {"cli", "__main__"} & {first, *rest}, module
 
 
 @pytest.mark.parametrize("path", COMPONENT_MODULES, ids=name)

@@ -1,7 +1,7 @@
 """Odd spellings become one Python type, or are refused; never guessed at."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -103,6 +103,39 @@ def test_time_is_utc_with_or_without_an_offset(wire: str) -> None:
     time = TIME.validate_json(json.dumps(wire))
     assert time == datetime(2019, 5, 16, 6, 59, 35, tzinfo=UTC)
     assert time.tzinfo is UTC
+
+
+ZONES = st.none() | st.timedeltas(timedelta(hours=-14), timedelta(hours=14)).map(
+    lambda offset: timezone(timedelta(minutes=offset // timedelta(minutes=1)))
+)
+
+
+@given(
+    st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)),  # noqa: DTZ001 - the zone is drawn
+    ZONES,
+    st.sampled_from(["T", " "]),
+    st.sampled_from(["auto", "seconds", "milliseconds"]),
+)
+def test_every_time_survives_its_spelling(local: datetime, zone: timezone | None, separator: str, spec: str) -> None:
+    """With any offset or none, and with any part of a second."""
+    time = local.replace(tzinfo=zone)
+    text = time.isoformat(separator, spec)
+    read = TIME.validate_json(json.dumps(text))
+    written = datetime.fromisoformat(text)
+    assert read == (written if written.tzinfo else written.replace(tzinfo=UTC))
+    assert read.tzinfo is UTC
+    if text.endswith("+00:00"):
+        assert TIME.validate_json(json.dumps(text.replace("+00:00", "Z"))) == read
+
+
+@given(st.text(max_size=30))
+def test_text_is_a_time_by_the_grammar_or_refused(text: str) -> None:
+    """No text is read as a time that does not begin as one."""
+    try:
+        TIME.validate_json(json.dumps(text))
+    except ValidationError:
+        return
+    assert text[:4].isdigit()
 
 
 @pytest.mark.parametrize("wire", ["1557990000", '"1557990000"', '"2019-05-16"', '"yesterday"', '""', "null"])

@@ -1,6 +1,7 @@
 """Walks through pages of clouds that count as they like, repeat themselves, or promise too much."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -205,6 +206,47 @@ async def test_walk_always_ends_and_doubles_nothing(pages: list[list[int]], coun
     assert len(found) == len(set(found))
 
 
+@given(st.lists(st.lists(st.integers(0, 60), min_size=1, max_size=8), max_size=20), st.integers(1, 200))
+async def test_records_that_come_again_anywhere_come_once(pages: list[list[int]], remembered: int) -> None:
+    """Within a page, on the next, or on a much later one as far as the memory goes; all others come, in their order."""
+    distinct = {frozenset(page): page for page in pages}
+    pages = list(distinct.values())
+
+    async def fetch(number: int) -> Page[int]:
+        return Page(pages[number] if number < len(pages) else [])
+
+    found = await read(walk(fetch, remembered_records=remembered).from_zero())
+    first_seen = list(dict.fromkeys(record for page in pages for record in page))
+    assert list(dict.fromkeys(found)) == first_seen
+    places: dict[int, int] = {}
+    for place, record in enumerate(found):
+        assert place - places.get(record, -remembered) >= remembered
+        places[record] = place
+    if remembered >= len(first_seen):
+        assert found == first_seen
+
+
+@given(
+    records=st.integers(0, 60),
+    size=st.integers(2, 12),
+    overlap=st.integers(0, 1),
+    faulty=st.dictionaries(st.integers(0, 12), st.lists(st.sampled_from(["empty", "duplicate"]), max_size=2)),
+    seed=st.integers(0, 99),
+)
+async def test_shuffled_and_overlapping_pages_with_faults_lose_and_double_nothing(
+    records: int, size: int, overlap: int, faulty: dict[int, list[str]], seed: int
+) -> None:
+    """Each page begins with the last record of the one before, is shuffled, and fails up to twice."""
+    cloud = Cloud(range(records), size)
+    for page, after in pairwise(list(cloud.cut)):
+        after[:0] = page[-overlap:] if overlap else []
+    for page in cloud.cut:
+        Random(seed).shuffle(page)  # noqa: S311 - a seed of the test's
+    cloud.faults = {number: list(faults) for number, faults in faulty.items()}
+    found = await read(walk(cloud.fetch).from_zero())
+    assert sorted(found) == list(range(records))
+
+
 class Counted:
     """Pages from 1 with the total of records beside them."""
 
@@ -243,6 +285,20 @@ async def test_total_that_counts_only_the_page_does_not_end_the_walk() -> None:
     """A full page is followed by another question."""
     cloud = Counted(25, 10, 10)
     assert await read(walk(cloud.fetch).from_one(10)) == list(range(25))
+
+
+@given(
+    records=st.integers(0, 60),
+    size=st.integers(1, 12),
+    faults=st.dictionaries(st.integers(1, 12), st.integers(0, 2)),
+)
+async def test_pages_from_1_with_passing_empty_ones_are_read_whole(
+    records: int, size: int, faults: dict[int, int]
+) -> None:
+    """Where the total says that there is more."""
+    cloud = Counted(records, size, records)
+    cloud.faults = dict(faults)
+    assert await read(walk(cloud.fetch).from_one(size)) == list(range(records))
 
 
 async def test_passing_empty_page_from_1_loses_nothing() -> None:

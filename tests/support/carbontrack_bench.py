@@ -33,6 +33,7 @@ class TokenDesk:
         self.data: list[Reply] = []
         self.refused: set[str] = set()
         self.issued = 0
+        self.refreshes_refresh_tokens = False
         cloud.reply(self._answer)
 
     def serve(self, *replies: Reply) -> None:
@@ -60,8 +61,13 @@ class TokenDesk:
         if grant in self.refused:
             return web.json_response({"error": "invalid_grant", "error_description": self.grants[-1]}, status=400)
         self.issued += 1
-        answer: dict[str, object] = {"access_token": f"canary-access-{self.issued}", "expires_in": 3600}
-        if grant == "password":
+        answer: dict[str, object] = {
+            "access_token": f"canary-access-{self.issued}",
+            "issued_at": 86_400,  # by a clock that stands in 1970
+            "token_type": "bearer",
+            "expires_in": 3600,
+        }
+        if grant == "password" or self.refreshes_refresh_tokens:
             answer["refresh_token"] = f"canary-refresh-{self.issued}"
         return web.json_response(answer)
 
@@ -77,6 +83,31 @@ def by_page(pages: Callable[[int], str]) -> Reply:
     async def reply(request: web.Request) -> web.StreamResponse:
         body = await request.json()
         return web.Response(text=pages(body["PageIndex"]), content_type="application/json")
+
+    return reply
+
+
+def by_path(**replies: Reply) -> Reply:
+    """Answer by the resource that is asked for: Distributor, Customer, Device, Measurement."""
+
+    async def reply(request: web.Request) -> web.StreamResponse:
+        return await replies[request.path.rpartition("/")[2]](request)
+
+    return reply
+
+
+def having(*times: datetime) -> Reply:
+    """Answer for measurements with the records of these times that are asked for, the latest first."""
+
+    async def reply(request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        first, last = (datetime.fromisoformat(body[name]) for name in ("FromUTCDate", "ToUTCDate"))
+        records = [
+            {"DeviceID": DEVICE, "RecordDateTime": f"{time:%Y-%m-%dT%H:%M:%SZ}", "PowerUsage": "100.00"}
+            for time in sorted(times, reverse=True)
+            if first <= time <= last
+        ]
+        return web.json_response({"Measurements": records, "Count": len(records), "Pages": int(bool(records))})
 
     return reply
 

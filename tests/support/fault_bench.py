@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -19,9 +20,11 @@ from aiowattbridge.simulators import (
     SimulatedCloud,
     SimulatorClock,
     VoltawareSimulator,
+    WattCarbonSimulator,
     WatticsSimulator,
 )
 from aiowattbridge.voltaware import Month, VoltawareClient
+from aiowattbridge.wattcarbon import HourlyEnergy, WattCarbonClient
 from aiowattbridge.wattics import Sender, WatticsClient
 
 NOON = datetime(2026, 3, 14, 12, 2, tzinfo=UTC)
@@ -35,7 +38,8 @@ LONG_S = 5.0
 class Cloud[S: SimulatedCloud, C: CloudClient]:
     """One vendor: `ask` is a question that may be repeated, `walk` a read or an upload of several requests.
 
-    `path` is where `ask` goes; `token_path` where tokens come from, None for Basic credentials.
+    `path` is where `ask` goes, `walk_path` where `walk` goes if that is somewhere else. `token_path` is where tokens
+    come from (None for Basic credentials), `refresh_path` where they are refreshed (empty where they cannot be).
     """
 
     name: str
@@ -45,6 +49,7 @@ class Cloud[S: SimulatedCloud, C: CloudClient]:
     walk: Callable[[C, S], Awaitable[object]]
     path: str
     token_path: str | None
+    walk_path: str = ""
     refresh_path: str = ""
     token_lifetime_s: float = 0.0
     # The way to ask that reports an unreadable answer, where `ask` calls it "unknown".
@@ -117,6 +122,16 @@ async def _read_year(client: VoltawareClient, cloud: VoltawareSimulator) -> obje
     return [result async for result in client.months(cloud.device_ids[0])]
 
 
+async def _upload(client: WattCarbonClient, cloud: WattCarbonSimulator) -> object:
+    """Upload a day of hours in six files, and show what the cloud has then."""
+    midnight = NOON.replace(hour=0, minute=0) - timedelta(days=1)
+    rows = [
+        HourlyEnergy(start=midnight + timedelta(hours=hour), energy_kwh=Decimal(hour - 12) / 10) for hour in range(24)
+    ]
+    receipts = [receipt async for receipt in client.upload(ASSET, rows, batch_rows=4)]
+    return [receipt.rows for receipt in receipts], cloud.hours(ASSET)
+
+
 CARBONTRACK = Cloud(
     name="carbonTRACK",
     simulator=lambda clock: CarbonTrackSimulator(clock=clock, house=_house(), page_size=50),
@@ -154,4 +169,18 @@ VOLTAWARE = Cloud(
     token_lifetime_s=43_200,
 )
 
-CLOUDS: tuple[Cloud[Any, Any], ...] = (CARBONTRACK, VOLTAWARE, WATTICS)
+ASSET = next(iter(WattCarbonSimulator(assets=1).assets))
+
+WATTCARBON = Cloud(
+    name="WattCarbon",
+    simulator=lambda clock: WattCarbonSimulator(clock=clock, assets=1),
+    client=WattCarbonClient,
+    ask=lambda client, _: client.asset(ASSET),
+    walk=_upload,
+    path=f"/assets/{ASSET}",
+    walk_path=f"/assets/{ASSET}/timeseries",
+    token_path="/auth/token",
+    token_lifetime_s=86_400,
+)
+
+CLOUDS: tuple[Cloud[Any, Any], ...] = (CARBONTRACK, VOLTAWARE, WATTCARBON, WATTICS)

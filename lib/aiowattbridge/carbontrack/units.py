@@ -7,7 +7,18 @@ interval, in Wh by default. Should a real account show otherwise, the unit is a 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
+from statistics import median_low
 from typing import Final
+
+_CHANNELS: Final = range(1, 5)
+_WHOLE_HOUSE: Final = ("power_usage", "generating", "power_exported", "power_usage_net", "power_exported_net")
+
+POWER_FIELDS: Final = frozenset(_WHOLE_HOUSE) | {f"power_{channel}{way}" for channel in _CHANNELS for way in ("", "n")}
+"""The fields of a measurement that are energies, or powers, in the unit of the setting."""
+
+APPARENT_FIELDS: Final = frozenset(f"power_vah_{channel}" for channel in _CHANNELS)
+"""The fields in volt-ampere-hours: the same unit with VA in the place of W."""
 
 # A longer silence than this is a gap, over which nothing can be said.
 LONGEST_INTERVAL_S: Final = 3600.0
@@ -57,8 +68,22 @@ def intervals(times: Iterable[datetime], usual_interval_s: float) -> Iterator[fl
     """
     before: datetime | None = None
     for time in times:
-        since_s = usual_interval_s if before is None else (time - before).total_seconds()
-        if since_s <= 0:
+        if before is not None and time <= before:
             raise ValueError("The times of the records do not ascend")
-        yield since_s if since_s <= LONGEST_INTERVAL_S else usual_interval_s
+        yield covered_s(before, time, usual_interval_s)
         before = time
+
+
+def covered_s[T](before: datetime | None, time: datetime, usual_interval_s: T) -> float | T:
+    """Return how many seconds a record covers that is the next after another one (None: the first)."""
+    if before is None:
+        return usual_interval_s
+    since_s = (time - before).total_seconds()
+    return since_s if since_s <= LONGEST_INTERVAL_S else usual_interval_s
+
+
+def learn_interval_s(times: Iterable[datetime]) -> float | None:
+    """Find out how far apart a device's records usually are, from ascending times: the median step without the gaps."""
+    steps_s = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+    usual_s = [step_s for step_s in steps_s if 0 < step_s <= LONGEST_INTERVAL_S]
+    return median_low(usual_s) if usual_s else None

@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -14,15 +14,16 @@ from ..fields import Number
 from ..paging import Page
 from ..transport import Answer, decode_json
 from .models import Customer, Device, Distributor, Measurement, wire_name
+from .table import read_table
 
 VENDOR: Final = "carbonTRACK"
 
 _WIRE: Final = ConfigDict(alias_generator=wire_name, coerce_numbers_to_str=True)
 
-# So much of a page is parsed at a stretch: some 3 ms, after which others may have the event loop.
-_STRETCH_BYTES: Final = 256 * 1024
-_LIST_START: Final = b'"Measurements":['
-_BETWEEN_RECORDS: Final = b"},{"
+# So much of a page is parsed at a stretch: less than 1 ms, after which others may have the event loop.
+_STRETCH_BYTES: Final = 128 * 1024
+_LIST_START: Final = re.compile(rb'"Measurements"\s*:\s*\[')
+_BETWEEN_RECORDS: Final = re.compile(rb"\}\s*,\s*\{")
 
 # An error number that may be shown; anything else could be a text with anybody's name in it.
 _SHORT_NUMBER: Final = re.compile(r"[0-9]{1,9}")
@@ -32,7 +33,7 @@ _SHORT_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 class Wrapping:
     """What stands beside the records of every answer.
 
-    `ResponseCode` is left out on purpose: it is not to be judged by, and the page numbers are counted by the walk.
+    Nothing is judged by `response_code`, which is 0 in the page's sample, nor by `pages_index`: the walk counts itself.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _WIRE
@@ -40,11 +41,13 @@ class Wrapping:
     # The page says integers; an error may well arrive as text, so whatever is not a zero counts.
     error: Any = None
     error_number: Any = None
-    error_message: str | None = None
-    message: str | None = None
-    response_message: str | None = None
+    error_message: str | None = field(default=None, repr=False)
+    message: str | None = field(default=None, repr=False)
+    response_message: str | None = field(default=None, repr=False)
+    response_code: str | None = None
     count: Number = None
     pages: Number = None
+    pages_index: Number = None
 
     def raise_error(self, endpoint: str, secrets: Collection[str]) -> None:
         """Raise the error inside the answer, if there is one: as its HTTP status means if its number is one."""
@@ -90,19 +93,23 @@ class MeasurementAnswer(Wrapping):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerAnswer(Wrapping):
-    """An answer of /ctapi/Customer."""
+    """An answer of /ctapi/Customer; the page numbers are said to be in every answer and are in no sample."""
 
     customer_list: list[Customer] | None = None
     record_count: Number = None
+    page_number: Annotated[Number, Field(alias="Page")] = None
+    page_size: Number = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenAnswer:
-    """An answer of /oauth/token; `issued_at` is left out, because the server's clock is not ours."""
+    """An answer of /oauth/token; lifetimes are counted from our question, since `issued_at` is another clock's time."""
 
-    access_token: Annotated[str, Field(min_length=1)]
+    access_token: Annotated[str, Field(min_length=1)] = field(repr=False)
     expires_in: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    refresh_token: str | None = None
+    refresh_token: str | None = field(default=None, repr=False)
+    token_type: str | None = None
+    issued_at: Number = None
 
 
 DISTRIBUTORS: Final = TypeAdapter(list[Distributor])
@@ -115,32 +122,32 @@ _RECORDS: Final = TypeAdapter(list[Measurement])
 
 
 async def decode_measurements(answer: Answer, endpoint: str) -> tuple[MeasurementAnswer, list[Measurement] | None]:
-    """Read a page of measurements, a large one in stretches between which the event loop goes on."""
-    if len(answer.body) > _STRETCH_BYTES and (parts := _cut(answer.body)):
-        wrapping, *stretches = parts
-        try:
-            records: list[Measurement] = []
-            for stretch in stretches:
-                records += _RECORDS.validate_json(stretch)
+    """Read a page of measurements in stretches, between which the event loop goes on."""
+    parts = _cut(answer.body)
+    records: list[Measurement] = []
+    try:
+        around = decode_json(replace(answer, body=next(parts)), _MEASUREMENTS, vendor=VENDOR, endpoint=endpoint)
+        # The records are this answer's only if it is left with an empty list without them.
+        if around.measurements == []:
+            for stretch in parts:
+                table = read_table(stretch)
+                records += _RECORDS.validate_json(stretch) if table is None else table
                 await asyncio.sleep(0)
-            return _MEASUREMENTS.validate_json(wrapping), records
-        except ValidationError:
-            # Cut at the wrong place, or a malformed field: reading it whole tells which, and where.
-            pass
+            return around, records
+    except ResponseError, ValidationError:
+        # Cut at the wrong place, or malformed: reading it whole tells which, and where.
+        pass
     whole = decode_json(answer, _MEASUREMENTS, vendor=VENDOR, endpoint=endpoint)
     return whole, whole.measurements
 
 
-def _cut(body: bytes) -> list[bytes]:
-    """Cut an answer into its wrapping without records and lists of whole records; nothing if it is not laid out so."""
-    start = body.find(_LIST_START) + len(_LIST_START)
-    end = body.rfind(b"]")
-    if not len(_LIST_START) <= start < end:
-        return []
-    parts = [body[:start] + body[end:]]
+def _cut(body: bytes) -> Iterator[bytes]:
+    """Cut an answer into its wrapping without records and, after that, lists of whole records."""
+    found = _LIST_START.search(body)
+    start, end = (found.end(), body.rfind(b"]")) if found else (0, 0)
+    yield body[:start] + body[end:] if start < end else body
     while start < end:
-        cut = body.find(_BETWEEN_RECORDS, start + _STRETCH_BYTES, end)
-        stop = end if cut < 0 else cut + 1
-        parts.append(b"[" + body[start:stop] + b"]")
-        start = stop + 1
-    return parts
+        cut = _BETWEEN_RECORDS.search(body, start + _STRETCH_BYTES, end)
+        stop = cut.start() + 1 if cut else end
+        yield b"[" + body[start:stop] + b"]"
+        start = cut.end() - 1 if cut else end

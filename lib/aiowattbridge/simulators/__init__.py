@@ -15,8 +15,8 @@ from .records import RecordStyle
 from .server import SimulatedCloud
 from .streams import Stored
 from .voltaware import VoltawareSimulator
-from .voltaware_home import Charge, Meter
-from .voltaware_results import MissingMonth, MonthDisagreement, MonthRevision
+from .voltaware_meters import Cycle, Meter
+from .voltaware_quirks import MissingMonth, MonthDisagreement, MonthDisconnection, MonthRevision
 from .wattcarbon import WattCarbonSimulator
 from .wattcarbon_rejections import UploadRejection
 from .wattcarbon_series import CsvUpload
@@ -28,8 +28,8 @@ __all__ = [
     "ENERGY_FIELDS",
     "USUAL_FIELDS",
     "CarbonTrackSimulator",
-    "Charge",
     "CsvUpload",
+    "Cycle",
     "Device",
     "Entry",
     "Fault",
@@ -41,6 +41,7 @@ __all__ = [
     "Meter",
     "MissingMonth",
     "MonthDisagreement",
+    "MonthDisconnection",
     "MonthRevision",
     "RecordStyle",
     "RequestLog",

@@ -7,22 +7,31 @@ from .checks import Refused, strict_json
 from .faults import FaultKind
 from .replies import Reply, json_reply
 from .server import Call, SimulatedCloud
-from .voltaware_home import DAY, Charge, Consumption, Meter, make_meter
+from .voltaware_home import Consumption
 from .voltaware_metadata import check_appliances, check_geolocation, check_property
-from .voltaware_results import Period, Quirk, Results, month_period
+from .voltaware_meters import DAY, PLACES, Cycle, Meter, make_meter
+from .voltaware_queries import asked_month, asked_week, check_query
+from .voltaware_reports import ReportTotal, ReportUnit, replace_total, write_report
+from .voltaware_results import Results, month_period
 from .voltaware_tokens import NEEDED, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from .clock import SimulatorClock
+    from .voltaware_quirks import Quirk
 
 CLIENT_ID = "reseller-7"
 CLIENT_SECRET = "sunny side down"  # noqa: S105 - the simulator's own invented secret
-ZONES = ("Europe/Berlin", "America/New_York", "Australia/Adelaide", "Australia/Lord_Howe", "Asia/Kolkata", "UTC")
+ZONES = tuple(PLACES)
 LIFETIME_S = 43_200
 HISTORY_DAYS = 400
-CHECKS = {"property": check_property, "appliances": check_appliances, "geolocation": check_geolocation}
+LAST_EVENT_AGE_S = 45
+CHECKS = {
+    "/metadata/property": check_property,
+    "/metadata/appliances": check_appliances,
+    "/metadata/geolocation": check_geolocation,
+}
 MONTHLY = frozenset({"/sm/disag/month", "/sm/disag/month/weeks", "/sm/disag/cycles/monthly", "/sm/reports/monthly"})
 WEEKLY = frozenset({"/sm/disag/week", "/sm/disag/cycles/weekly", "/sm/reports/weekly"})
 NO_CONTENT = 204
@@ -33,7 +42,8 @@ class VoltawareSimulator(SimulatedCloud):
 
     `report_unit`: what the figures by day of a report are in, whatever the page says. `report_total`: replaces the
     total of a report's disaggregation. `industry_spelling`: how a business of that type is shown. `ids_as`: how the
-    list of devices writes ids. `unknown_device_status`: what a device that is not the account's is answered with.
+    list of devices writes ids, as numbers with the leading zeros they may have. `unknown_device_status`: what a device
+    that is not the account's is answered with.
     """
 
     kinds: ClassVar[frozenset[FaultKind]] = frozenset(FaultKind) - {
@@ -55,9 +65,9 @@ class VoltawareSimulator(SimulatedCloud):
         port: int = 0,
         latency_s: float = 0.0,
         token_lifetime_s: int = LIFETIME_S,
-        ids_as: Literal["numbers", "strings"] = "numbers",
-        report_unit: Literal["kWh", "Wh"] = "kWh",
-        report_total: float | None = None,
+        ids_as: Literal["numbers", "strings", "mixed"] = "numbers",
+        report_unit: ReportUnit = "kWh",
+        report_total: ReportTotal = None,
         industry_spelling: Literal["INDUSTRIAL", "INDUSTRY"] = "INDUSTRIAL",
         unknown_device_status: Literal[403, 404] = 404,
     ) -> None:
@@ -90,9 +100,24 @@ class VoltawareSimulator(SimulatedCloud):
 
     @property
     def canaries(self) -> frozenset[str]:
-        """Name what must stay inside the client."""
-        meters = self.meters.values()
-        return frozenset(f"{degrees}" for meter in meters for degrees in (meter.latitude_deg, meter.longitude_deg))
+        """Name what must stay inside the client: where devices are, as invented and as told, and their locales."""
+        told = [body for (_, name), body in self.metadata.items() if name == "geolocation"]
+        places = {f"{degrees}" for body in told for degrees in body.values()}
+        return frozenset(places.union(*(meter.canaries for meter in self.meters.values())))
+
+    def first_day(self, device_id: str) -> date:
+        """Return the local day of a device's first event."""
+        return self.meters[device_id].first_day
+
+    def last_published_month(self, device_id: str, now: datetime | None = None) -> tuple[int, int] | None:
+        """Return year and month of the newest result that is there at a moment (default: now); None if none is."""
+        results, at = self.results[device_id], now or self.clock.now()
+        month = at.astimezone(results.meter.zone).date().replace(day=1)
+        while month + 31 * DAY > results.meter.first_day:
+            if results.is_there(month_period(month.year, month.month), at):
+                return month.year, month.month
+            month = (month - DAY).replace(day=1)
+        return None
 
     def day_energy_wh(self, device_id: str, day: date, *, at: datetime | None = None) -> dict[str, float]:
         """Return what each kind of appliance used on a local day, as published at a moment (default: now)."""
@@ -100,22 +125,22 @@ class VoltawareSimulator(SimulatedCloud):
 
     def month_energy_wh(self, device_id: str, year: int, month: int, *, at: datetime | None = None) -> dict[str, float]:
         """Return what each kind of appliance used in a month, as published at a moment (default: now)."""
-        results = self.results[device_id]
-        return results.energies_wh(month_period(year, month), at or self.clock.now(), whole_month=True)
+        return self.results[device_id].energies_wh(month_period(year, month), at or self.clock.now())
 
-    def charges(self, device_id: str, first_day: date, last_day: date) -> list[Charge]:
-        """Return the chargings of the car that touch some local days, in UTC."""
-        return self.results[device_id].consumption.charges(first_day, last_day)
+    def cycles(self, device_id: str, first_day: date, last_day: date, key: str) -> list[Cycle]:
+        """Return the runs of an appliance that touch some local days, each whole, in UTC."""
+        return self.results[device_id].consumption.cycles(first_day, last_day, key)
+
+    def charges(self, device_id: str, first_day: date, last_day: date) -> list[Cycle]:
+        """Return the chargings of the car that touch some local days, each whole, in UTC."""
+        return self.results[device_id].consumption.cycles(first_day, last_day)
 
     def handle(self, call: Call) -> Reply:
         """Check who asks and what, and answer it."""
         try:
             if call.path in NEEDED:
                 return self._token(call)
-            session_began = self._check_token(call)
-            if call.path == "/sensors":
-                return self._devices(call)
-            return self._of_device(call, session_began)
+            return self._answer(call, self._check_token(call))
         except Refused as refused:
             return json_reply({"message": refused.reason}, refused.status, refused.headers)
 
@@ -131,8 +156,8 @@ class VoltawareSimulator(SimulatedCloud):
 
     def _token(self, call: Call) -> Reply:
         """Hand out a token, and note who asks for one all the time."""
-        if call.method != "POST" or call.query_keys:
-            raise Refused(405, "Tokens are asked for with POST and without a query.")
+        _check_method(call, "POST")
+        check_query(call, set())
         reply = self.tokens.answer(call, (self.username, self.password))
         if self.tokens.is_asked_too_often:
             self.log.violate(self.clock.now(), "token_per_request", call.method, call.path)
@@ -148,56 +173,60 @@ class VoltawareSimulator(SimulatedCloud):
             raise Refused(401, "The access token is missing, unknown or expired.")
         return began
 
+    def _answer(self, call: Call, session_began: datetime) -> Reply:
+        """Answer somebody who may ask."""
+        match call.path.split("/"):
+            case ["", "sensors"]:
+                return self._devices(call)
+            case ["", "sensors", device_id, *rest]:
+                return self._of_device(call, session_began, device_id, "".join(f"/{one}" for one in rest))
+            case _:
+                raise Refused(404, "There is no such resource.")
+
     def _devices(self, call: Call) -> Reply:
         """List the devices."""
-        if call.method != "GET" or call.query_keys:
-            raise Refused(405, "Devices are listed with GET and without a query.")
-        ids = self.device_ids
-        return json_reply([int(one) for one in ids] if self.ids_as == "numbers" else list(ids))
+        _check_method(call, "GET")
+        check_query(call, set())
+        # Written as text, since the page's own [0001, 0002] is no JSON.
+        quoted = {"numbers": (), "strings": (0, 1), "mixed": (1,)}[self.ids_as]
+        ids = [f'"{one}"' if place % 2 in quoted else one for place, one in enumerate(self.device_ids)]
+        return Reply(200, f"[{', '.join(ids)}]".encode())
 
-    def _of_device(self, call: Call, session_began: datetime) -> Reply:
+    def _of_device(self, call: Call, session_began: datetime, device_id: str, part: str) -> Reply:
         """Answer what is asked of one device."""
-        _, root, device_id, *parts = f"{call.path}//".split("/")
-        part = "/" + "/".join(parts).rstrip("/")
-        if root != "sensors":
-            raise Refused(404, "There is no such resource.")
         meter = self.meters.get(device_id)
         if meter is None:
             raise Refused(self.unknown_device_status, "There is no such device.")
         # A session knows the devices that were there when it began.
         if meter.registered_at is None or session_began < meter.registered_at:
             raise Refused(403, "This device is not registered.")
-        if part.startswith("/metadata/") and part.removeprefix("/metadata/") in CHECKS:
-            return self._metadata(call, meter, part.removeprefix("/metadata/"))
-        if call.method != "GET":
-            raise Refused(405, "This can only be read.")
-        if part == "/":
-            return self._device(call, meter)
-        return self._result(call, meter, part)
+        if part in CHECKS:
+            return self._metadata(call, meter, part)
+        if part and part not in MONTHLY | WEEKLY:
+            raise Refused(404, "There is no such resource.")
+        _check_method(call, "GET")
+        return self._result(call, meter, part) if part else self._device(call, meter)
 
     def _device(self, call: Call, meter: Meter) -> Reply:
         """Describe a device."""
-        _check_query(call, set())
-        country = {"Europe": "DE", "America": "US", "Australia": "AU", "Asia": "IN"}.get(meter.zone_name.split("/")[0])
+        check_query(call, set())
+        last_event = meter.last_event or self.clock.now() - timedelta(seconds=LAST_EVENT_AGE_S)
         return json_reply(
             {
                 "connection_state": meter.connection_state,
                 "firmware": meter.firmware,
-                "last_event": _stamp(self.clock.now() - timedelta(seconds=45)),
-                "first_event": _stamp(meter.first_event),
-                "locale": {
-                    "isoCountryCode": country or "GB",
-                    "isoLocaleCode": f"en-{country or 'GB'}",
-                    "timeZoneId": meter.zone_name,
-                    "userDefinedLanguage": "en",
-                },
+                # The page has one with a fraction and one without.
+                "last_event": _stamp(last_event, "seconds"),
+                "first_event": _stamp(meter.first_event, "milliseconds"),
+                "locale": meter.locale,
             }
         )
 
-    def _metadata(self, call: Call, meter: Meter, name: str) -> Reply:
+    def _metadata(self, call: Call, meter: Meter, part: str) -> Reply:
         """Show what was told of a home, or be told."""
-        _check_query(call, set())
-        key = (meter.device_id, name)
+        _check_method(call, "GET", "PUT")
+        check_query(call, set())
+        key = (meter.device_id, part.rpartition("/")[2])
         if call.method == "GET":
             if key not in self.metadata:
                 raise Refused(404, "Nothing is known yet.")
@@ -205,28 +234,16 @@ class VoltawareSimulator(SimulatedCloud):
             if shown.get("property_type") == "INDUSTRIAL":
                 shown["property_type"] = self.industry_spelling
             return json_reply(shown)
-        if call.method != "PUT":
-            raise Refused(405, "Metadata are read and put.")
-        if call.content_type != "application/json":
-            raise Refused(400, "The body has to be application/json.")
-        try:
-            body = strict_json(call.body)
-        except ValueError as error:
-            raise Refused(400, f"The body is no JSON: {error}") from error
-        if not isinstance(body, dict):
-            raise Refused(400, "The body has to be an object.")
-        CHECKS[name](body)
+        body = _told(call)
+        CHECKS[part](body)
         self.metadata[key] = body
+        if key[1] == "appliances" and meter.appliances_told_at is None:
+            meter.appliances_told_at = self.clock.now()
         return Reply(NO_CONTENT, b"")
 
     def _result(self, call: Call, meter: Meter, part: str) -> Reply:
         """Show a result of a month or a week, if it is there."""
-        if part in MONTHLY:
-            period = _month(call)
-        elif part in WEEKLY:
-            period = _week(call)
-        else:
-            raise Refused(404, "There is no such resource.")
+        period = asked_month(call) if part in MONTHLY else asked_week(call)
         results, now = self.results[meter.device_id], self.clock.now()
         if not results.is_there(period, now):
             raise Refused(404, "There is no such result.")
@@ -234,39 +251,32 @@ class VoltawareSimulator(SimulatedCloud):
             return json_reply(results.by_weeks(period, now))
         if "/cycles/" in part:
             return json_reply(results.cycles(period))
-        name: Literal["month", "week"] = "month" if part in MONTHLY else "week"
         if "/reports/" in part:
-            return json_reply(results.report(period, now, name, self.report_unit, self.report_total))
-        return json_reply(results.disaggregation(period, now, whole_month=name == "month"))
+            report = write_report(results, period, now, "month" if part in MONTHLY else "week", self.report_unit)
+            replace_total(report, self.report_total)
+            return json_reply(report)
+        return json_reply(results.disaggregation(period, now))
 
 
-def _check_query(call: Call, names: set[str]) -> None:
-    """Accept exactly these parameters."""
-    if set(call.query_keys) != names or len(call.query_keys) != len(names):
-        raise Refused(400, f"The parameters are {', '.join(sorted(names)) or 'none'}.")
+def _check_method(call: Call, *methods: str) -> None:
+    """Accept these methods."""
+    if call.method not in methods:
+        raise Refused(405, f"This is asked with {' or '.join(methods)}.", {"Allow": ", ".join(methods)})
 
 
-def _month(call: Call) -> Period:
-    """Read a month."""
-    _check_query(call, {"year", "month"})
+def _told(call: Call) -> dict[str, object]:
+    """Read the JSON object that was put."""
+    if call.content_type != "application/json":
+        raise Refused(400, "The body has to be application/json.")
     try:
-        return month_period(int(call.query["year"]), int(call.query["month"]))
-    except (ValueError, IndexError) as error:
-        raise Refused(400, "There is no such month.") from error
-
-
-def _week(call: Call) -> Period:
-    """Read a week, which is a Monday and the Sunday after it."""
-    _check_query(call, {"startDate", "endDate"})
-    try:
-        monday, sunday = (date.fromisoformat(call.query[name]) for name in ("startDate", "endDate"))
+        body = strict_json(call.body)
     except ValueError as error:
-        raise Refused(400, "There is no such day.") from error
-    if monday.weekday() or sunday - monday != 6 * DAY:
-        raise Refused(400, "A week is a Monday and the Sunday of the same week.")
-    return monday, sunday
+        raise Refused(400, f"The body is no JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise Refused(400, "The body has to be an object.")
+    return body
 
 
-def _stamp(moment: datetime) -> str:
-    """Write a time in UTC with milliseconds and a Z."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _stamp(moment: datetime, precision: str) -> str:
+    """Write a time in UTC with a Z."""
+    return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")

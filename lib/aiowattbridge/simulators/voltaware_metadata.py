@@ -1,5 +1,6 @@
 """What the simulated Voltaware cloud accepts of a home's description, by the tables of the vendor's page."""
 
+from sys import float_info
 from typing import TYPE_CHECKING
 
 from .checks import Refused
@@ -70,77 +71,67 @@ CHOICES: dict[str, dict[str, set[str] | type]] = {
 def check_property(body: Mapping[str, object]) -> None:
     """Accept a home or a business with exactly its fields."""
     kind = _word(body, "property_type", PROPERTY_TYPES)
-    _fields(body, HOME if kind == "HOME" else BUSINESS, "")
+    _fields(body, HOME if kind == "HOME" else BUSINESS)
     _word(body, "power_generator_source", GENERATORS)
     _version(body)
     if kind != "HOME":
         return
     _word(body, "home_type", {"FLAT", "HOUSE"})
     _word(body, "home_usage_type", {"PRIMARY", "SECONDARY"})
-    size = body["home_size"]
-    if isinstance(size, bool) or not isinstance(size, int | float) or size <= 0:
-        raise Refused(400, "home_size is a number.")
+    if not _number(body, "home_size") > 0:
+        raise Refused(400, "home_size is greater than 0.")
     _whole(body, "bedroom_amount", 1)
     _whole(body, "people_amount", 1)
     _whole(body, "people_amount_in_day_time", 0)
-    people = body["people"]
-    if not isinstance(people, list):
-        raise Refused(400, "people is an array.")
-    for group in people:
-        if not isinstance(group, dict):
-            raise Refused(400, "people holds objects.")
-        _fields(group, {"age_range", "amount"}, "people[].")
-        _word(group, "age_range", AGES)
-        _whole(group, "amount", 0)
+    for path, group in _objects(body, "people"):
+        _fields(group, {"age_range", "amount"}, path)
+        _word(group, "age_range", AGES, path)
+        _whole(group, "amount", 0, path)
 
 
 def check_appliances(body: Mapping[str, object]) -> None:
     """Accept a list in which each kind has all of its fields and no other."""
-    _fields(body, {"appliances", "version"}, "")
+    _fields(body, {"appliances", "version"})
     _version(body)
-    appliances = body["appliances"]
-    if not isinstance(appliances, list):
-        raise Refused(400, "appliances is an array.")
-    for appliance in appliances:
-        if not isinstance(appliance, dict):
-            raise Refused(400, "appliances holds objects.")
-        _check_appliance(appliance)
+    for path, appliance in _objects(body, "appliances"):
+        _check_appliance(appliance, path)
 
 
 def check_geolocation(body: Mapping[str, object]) -> None:
     """Accept a place on earth."""
-    _fields(body, {"latitude", "longitude"}, "")
+    _fields(body, {"latitude", "longitude"})
     for name, most in (("latitude", 90), ("longitude", 180)):
-        value = body[name]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= most:
+        if abs(_number(body, name)) > most:
             raise Refused(400, f"{name} is no valid location.")
 
 
-def _check_appliance(appliance: Mapping[str, object]) -> None:
+def _check_appliance(appliance: Mapping[str, object], path: str) -> None:
     """Accept an appliance of a known kind."""
-    key = _word(appliance, "key", set(CHOICES))
-    asked = CHOICES[key]
-    _fields(appliance, {"key", "amount", *asked}, f"{key}.")
-    amount = _whole(appliance, "amount", 1)
+    asked = CHOICES[_word(appliance, "key", set(CHOICES), path)]
+    _fields(appliance, {"key", "amount", *asked}, path)
+    amount = _whole(appliance, "amount", 1, path)
     for name, accepted in asked.items():
         value = appliance[name]
         if isinstance(accepted, set):
-            _word(appliance, name, accepted)
-        elif type(value) is not accepted or value == "":
-            raise Refused(400, f"{key}.{name} has to be a {accepted.__name__}.")
-        if name == "wattages":
-            _check_wattages(value, amount)
-        if name == "usage_types" and (not value or not set(value) <= SEASONS):
-            raise Refused(400, "TUMBLE_DRYER.usage_types has seasons.")
+            _word(appliance, name, accepted, path)
+        elif type(value) is not accepted:
+            raise Refused(400, f"{path}{name} has to be a {accepted.__name__}.")
+        elif isinstance(value, list):
+            _check_list(value, amount, f"{path}{name}")
 
 
-def _check_wattages(wattages: object, amount: int) -> None:
-    """Accept as many whole numbers as there are vehicles."""
-    if not isinstance(wattages, list) or len(wattages) != amount or any(type(one) is not int for one in wattages):
-        raise Refused(400, "ELECTRIC_VEHICLE.wattages has an integer for each vehicle.")
+def _check_list(values: list[object], amount: int, path: str) -> None:
+    """Accept as many whole numbers as there are vehicles, or some of the seasons, none of them twice."""
+    if path.endswith("wattages"):
+        if len(values) != amount or any(type(one) is not int for one in values):
+            raise Refused(400, f"{path} has an integer for each vehicle.")
+        return
+    seasons = [one for one in values if isinstance(one, str) and one in SEASONS]
+    if not values or seasons != values or len(set(seasons)) != len(seasons):
+        raise Refused(400, f"{path} has some of {', '.join(sorted(SEASONS))}.")
 
 
-def _fields(body: Mapping[str, object], needed: set[str], path: str) -> None:
+def _fields(body: Mapping[str, object], needed: set[str], path: str = "") -> None:
     """Accept exactly these fields."""
     if missing := sorted(needed - set(body)):
         raise Refused(400, f"{path}{missing[0]} is missing.")
@@ -148,19 +139,39 @@ def _fields(body: Mapping[str, object], needed: set[str], path: str) -> None:
         raise Refused(400, f"{path}{unknown[0]} is unknown.")
 
 
-def _word(body: Mapping[str, object], name: str, accepted: set[str]) -> str:
+def _objects(body: Mapping[str, object], name: str) -> list[tuple[str, dict[str, object]]]:
+    """Accept an array of objects, and give each with its path."""
+    values = body[name]
+    if not isinstance(values, list):
+        raise Refused(400, f"{name} is an array.")
+    found = [(f"{name}[{number}].", value) for number, value in enumerate(values) if isinstance(value, dict)]
+    if len(found) != len(values):
+        raise Refused(400, f"{name} holds objects.")
+    return found
+
+
+def _word(body: Mapping[str, object], name: str, accepted: set[str], path: str = "") -> str:
     """Accept one of these words."""
     value = body.get(name)
     if not isinstance(value, str) or value not in accepted:
-        raise Refused(400, f"{name} is none of {', '.join(sorted(accepted))}.")
+        raise Refused(400, f"{path}{name} is none of {', '.join(sorted(accepted))}.")
     return value
 
 
-def _whole(body: Mapping[str, object], name: str, least: int) -> int:
+def _whole(body: Mapping[str, object], name: str, least: int, path: str = "") -> int:
     """Accept a whole number that is large enough."""
     value = body.get(name)
+    # A bool is an int to Python and none to JSON.
     if type(value) is not int or value < least:
-        raise Refused(400, f"{name} is a whole number from {least} upwards.")
+        raise Refused(400, f"{path}{name} is a whole number from {least} upwards.")
+    return value
+
+
+def _number(body: Mapping[str, object], name: str) -> float:
+    """Accept a number that is none too large, as 1e999 is."""
+    value = body[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= float_info.max:
+        raise Refused(400, f"{name} is a number.")
     return value
 
 

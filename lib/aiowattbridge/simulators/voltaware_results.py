@@ -1,57 +1,26 @@
-"""What the simulated Voltaware cloud publishes: when, in which figures, and with which contradictions."""
+"""What the simulated Voltaware cloud publishes of a device, and when."""
 
 import calendar
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from math import fsum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from .voltaware_home import CAR, DAY, USES, Consumption
+from .voltaware_meters import DAY
+from .voltaware_quirks import MissingMonth, MonthDisagreement, MonthDisconnection, MonthRevision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-CO2_KG_PER_KWH = 0.519
-TREES_PER_KG = 0.5346
-RESIDUE_WH = 2.2737368e-13
-SATURDAY = 5
+    from .voltaware_home import Consumption
+    from .voltaware_quirks import Quirk
+
 THIRD_DAY = 2 * DAY
 BACK_MONTHS = 3
+BACKLOG = timedelta(hours=36)
+"""How long after a meter has come in the results of the months before are there, at the latest."""
+COOKING_HEATING = {"cooking", "heating"}
 
 type Period = tuple[date, date]
-
-
-@dataclass(frozen=True, slots=True)
-class MonthRevision:
-    """From a moment on, all figures of a month are so many percent of what they were."""
-
-    year: int
-    month: int
-    percent: float
-    available_at: datetime
-    device_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MonthDisagreement:
-    """A month's own figures are this much higher than its weeks and days are together; "others" has the difference."""
-
-    year: int
-    month: int
-    by_wh: float
-    device_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MissingMonth:
-    """A month that is never calculated, nor are the weeks that begin in it."""
-
-    year: int
-    month: int
-    device_id: str | None = None
-
-
-type Quirk = MonthRevision | MonthDisagreement | MissingMonth
 
 
 def month_period(year: int, month: int) -> Period:
@@ -68,47 +37,39 @@ class Results:
         self.meter = consumption.meter
         self._quirks = quirks
 
-    def is_there(self, period: Period, now: datetime) -> bool:
-        """Tell whether a period's results are published: on the third day after its end, in the device's zone."""
-        first_day, last_day = period
-        published = datetime.combine(last_day + DAY + THIRD_DAY, time(), self.meter.zone)
-        earliest = self.meter.first_day.replace(day=1)
-        if self.meter.integrated_at is not None:
-            local = self.meter.integrated_at.astimezone(self.meter.zone).date()
-            months = local.year * 12 + local.month - 1 - BACK_MONTHS
-            earliest = max(earliest, date(months // 12, months % 12 + 1, 1))
-        missing = any(
-            isinstance(quirk, MissingMonth) and (quirk.year, quirk.month) == (first_day.year, first_day.month)
-            for quirk in self._own_quirks()
-        )
-        return now >= published and last_day >= max(earliest, self.meter.first_day) and not missing
+    def published_at(self, period: Period) -> datetime:
+        """Return when a period is published: on the third day after its end, or once the data from before are in."""
+        third_day = self.meter.midnight(period[1] + DAY + THIRD_DAY)
+        integrated_at = self.meter.integrated_at
+        return third_day if integrated_at is None else max(third_day, integrated_at + BACKLOG)
 
-    def energies_wh(self, period: Period, now: datetime, *, whole_month: bool = False) -> dict[str, float]:
-        """Return what each kind of appliance used in a period, as published at a moment."""
+    def is_there(self, period: Period, now: datetime) -> bool:
+        """Tell whether a period's results are published, if they ever are."""
         first_day, last_day = period
-        days = [first_day + number * DAY for number in range((last_day - first_day).days + 1)]
-        found = [self.day_wh(day, now) for day in days]
+        missing = any(isinstance(quirk, MissingMonth) and quirk.concerns(first_day) for quirk in self._own_quirks())
+        return now >= self.published_at(period) and last_day >= self._earliest_day() and not missing
+
+    def energies_wh(self, period: Period, now: datetime, *, of: Period | None = None) -> dict[str, float]:
+        """Return what each kind of appliance used in a period, as published at a moment in the result `of` a period."""
+        found = [self._used_wh(day, now) for day in self.meter.days(*period)]
         keys = sorted({key for day in found for key in day})
         energies = {key: fsum(day.get(key, 0.0) for day in found) for key in keys}
-        for quirk in self._own_quirks() if whole_month else ():
-            if isinstance(quirk, MonthDisagreement) and (quirk.year, quirk.month) == (first_day.year, first_day.month):
-                energies["others"] = energies.get("others", 0.0) + quirk.by_wh
-        return energies
+        if period == month_period(period[0].year, period[0].month):
+            for quirk in self._own_quirks():
+                if isinstance(quirk, MonthDisagreement) and quirk.concerns(period[0]):
+                    energies["others"] = energies.get("others", 0.0) + quirk.by_wh
+        return self._combined(energies, of or period)
 
     def day_wh(self, day: date, now: datetime) -> dict[str, float]:
-        """Return what each kind of appliance used on a local day, as published at a moment."""
-        factor = 1.0
-        for quirk in self._own_quirks():
-            if isinstance(quirk, MonthRevision) and (quirk.year, quirk.month) == (day.year, day.month):
-                factor *= quirk.percent / 100 if now >= quirk.available_at else 1.0
-        return {key: energy_wh * factor for key, energy_wh in self.consumption.day_wh(day).items()}
+        """Return what each kind of appliance used on a local day, as published with its month."""
+        return self._combined(self._used_wh(day, now), month_period(day.year, day.month))
 
-    def disaggregation(self, period: Period, now: datetime, *, whole_month: bool = False) -> dict[str, object]:
+    def disaggregation(self, period: Period, now: datetime) -> dict[str, object]:
         """Write a month or a week."""
-        energies = self.energies_wh(period, now, whole_month=whole_month)
+        energies = self.energies_wh(period, now)
         return {
-            "total_consumption": _figure(fsum(energies.values())),
-            "disconnection_percentage": _disconnection(self.meter.number, period),
+            "total_consumption": figure(fsum(energies.values())),
+            "disconnection_percentage": self._disconnection(period),
             "appliances": _appliances(energies),
         }
 
@@ -116,86 +77,83 @@ class Results:
         """Write a month in weeks that are clipped at its ends."""
         weeks = []
         for first_day, last_day in clipped_weeks(period):
-            energies = self.energies_wh((first_day, last_day), now)
+            energies = self.energies_wh((first_day, last_day), now, of=period)
             weeks.append(
                 {
                     "from": first_day.isoformat(),
                     "to": last_day.isoformat(),
-                    "total_consumption": _figure(fsum(energies.values())),
+                    "total_consumption": figure(fsum(energies.values())),
                     "appliances": _appliances(energies),
                 }
             )
-        whole = self.disaggregation(period, now, whole_month=True)
+        whole = self.disaggregation(period, now)
         del whole["appliances"]
         return {**whole, "weeks": weeks}
 
     def cycles(self, period: Period) -> list[dict[str, object]]:
-        """Write the chargings that touch a period, each whole, in local time without an offset."""
-        zone = self.meter.zone
-        charges = self.consumption.charges(*period)
-        if not charges:
-            return []
-        cycles = [
-            {
-                "from": charge.start.astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds"),
-                "to": charge.end.astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds"),
-                "consumption": charge.energy_wh,
-            }
-            for charge in charges
-        ]
+        """Write the cycles that touch a period."""
+        found = {key: self._cycles(period, key) for key in self.meter.cycle_keys}
         return [
             {
-                "appliance_key": CAR,
-                "total_consumption": fsum(charge.energy_wh for charge in charges),
-                "cycles": cycles,
+                "appliance_key": key,
+                "total_consumption": fsum(energy_wh for _, _, energy_wh in cycles),
+                "cycles": [{"from": start, "to": end, "consumption": energy_wh} for start, end, energy_wh in cycles],
             }
+            for key, cycles in found.items()
+            if cycles
         ]
 
-    def report(
-        self, period: Period, now: datetime, name: Literal["month", "week"], unit: str, total: float | None
-    ) -> dict[str, object]:
-        """Write a report; the figures by day are in `unit`, and `total` replaces the disaggregation's where given."""
-        days = self._report_days(period, now, 1000.0 if unit == "kWh" else 1.0)
-        totals = [float(str(day["total_consumption"])) for day in days]
-        highest, lowest = (days[totals.index(pick(totals))] for pick in (max, min))
-        disaggregation = self.disaggregation(period, now, whole_month=name == "month")
-        disaggregation["appliances"] = _appliances(self.energies_wh(period, now), with_residues=True)
-        if total is not None:
-            disaggregation["total_consumption"] = total
-        energy_kwh = fsum(self.energies_wh(period, now).values()) / 1000
-        return {
-            "day_by_day_metrics": {
-                "days_without_consumption": totals.count(0),
-                "total_consumed_on_week_days": _sum(days, weekend=False),
-                "total_consumed_on_weekend_days": _sum(days, weekend=True),
-                f"total_{name}_consumption": round(fsum(totals), 5),
-                f"average_{name}_consumption": round(fsum(totals) / len(totals), 5),
-                f"max_{name}_consumption": highest,
-                f"min_{name}_consumption": lowest,
-                "days": days,
-            },
-            "disaggregation_metrics": disaggregation,
-            "carbon_footprint": {
-                "kgco2": energy_kwh * CO2_KG_PER_KWH,
-                "trees": energy_kwh * CO2_KG_PER_KWH * TREES_PER_KG,
-            },
-            "version": 1,
-        }
-
-    def _report_days(self, period: Period, now: datetime, wh_per_unit: float) -> list[dict[str, object]]:
-        """Write the days of a period."""
-        first_day, last_day = period
-        days = [first_day + number * DAY for number in range((last_day - first_day).days + 1)]
+    def _cycles(self, period: Period, key: str) -> list[tuple[str, str, float]]:
+        """Return an appliance's cycles in local time without an offset, cut at the ends of the period or whole."""
+        first, last = self.meter.bounds(*period)
         return [
-            {
-                "day": day.isoformat(),
-                "total_consumption": round(fsum(self.day_wh(day, now).values()) / wh_per_unit, 5),
-                "weekend": day.weekday() >= SATURDAY,
-            }
-            for day in days
+            (
+                self._local(max(cycle.start, first) if self.meter.cuts_cycles else cycle.start),
+                self._local(min(cycle.end, last) if self.meter.cuts_cycles else cycle.end),
+                cycle.within(first, last) if self.meter.cuts_cycles else cycle.energy_wh,
+            )
+            for cycle in self.consumption.cycles(*period, key)
         ]
 
-    def _own_quirks(self) -> Iterable[Quirk]:
+    def _local(self, moment: datetime) -> str:
+        """Write a time as the device's clocks show it."""
+        return moment.astimezone(self.meter.zone).replace(tzinfo=None).isoformat(timespec="seconds")
+
+    def _used_wh(self, day: date, now: datetime) -> dict[str, float]:
+        """Return what each appliance used on a day, corrected as it was by a moment."""
+        factor = 1.0
+        for quirk in self._own_quirks():
+            if isinstance(quirk, MonthRevision) and quirk.concerns(day) and now >= quirk.available_at:
+                factor *= quirk.percent / 100
+        return {key: energy_wh * factor for key, energy_wh in self.consumption.day_wh(day).items()}
+
+    def _combined(self, energies: dict[str, float], result: Period) -> dict[str, float]:
+        """Make one of cooking and heating if nobody had told what the home has when the result was made."""
+        told_at = self.meter.appliances_told_at
+        apart = told_at is not None and told_at < self.published_at(result)
+        both = COOKING_HEATING & energies.keys()
+        if apart or not both or not self.meter.combines_cooking:
+            return energies
+        others = {key: energy_wh for key, energy_wh in energies.items() if key not in both}
+        return others | {"cooking_heating": fsum(energies[key] for key in both)}
+
+    def _earliest_day(self) -> date:
+        """Return the first day that is looked at: the first event's, or that of the third month before integration."""
+        meter = self.meter
+        if meter.integrated_at is None:
+            return meter.first_day
+        local = meter.integrated_at.astimezone(meter.zone).date()
+        months = local.year * 12 + local.month - 1 - BACK_MONTHS
+        return max(meter.first_day, date(months // 12, months % 12 + 1, 1))
+
+    def _disconnection(self, period: Period) -> float:
+        """Invent for how much of the time the device was not connected."""
+        for quirk in self._own_quirks():
+            if isinstance(quirk, MonthDisconnection) and quirk.concerns(period[0]):
+                return quirk.percent
+        return round((self.meter.number * 7 + period[0].toordinal() * 13) % 40 / 10, 1)
+
+    def _own_quirks(self) -> list[Quirk]:
         """Return the quirks that concern this device."""
         return [quirk for quirk in self._quirks if quirk.device_id in (None, self.meter.device_id)]
 
@@ -211,26 +169,11 @@ def clipped_weeks(period: Period) -> list[Period]:
     return weeks
 
 
-def _appliances(energies: Mapping[str, float], *, with_residues: bool = False) -> list[dict[str, object]]:
-    """Write the appliances that were found; a report also has those that were not, as a zero or what is left of one."""
-    keys = sorted({*energies, *USES} if with_residues else energies)
-    absent = {key: (0 if number % 2 else RESIDUE_WH) for number, key in enumerate(keys)}
-    return [
-        {"appliance_key": key, "consumption": _figure(energies[key]) if key in energies else absent[key]}
-        for key in keys
-    ]
-
-
-def _sum(days: list[dict[str, object]], *, weekend: bool) -> float:
-    """Add up the days of one kind."""
-    return round(fsum(float(str(day["total_consumption"])) for day in days if day["weekend"] is weekend), 5)
-
-
-def _figure(energy_wh: float) -> float:
+def figure(energy_wh: float) -> float:
     """Round as the vendor's samples do, to a few decimals."""
     return round(energy_wh, 4)
 
 
-def _disconnection(number: int, period: Period) -> float:
-    """Invent for how much of the time a device was not connected."""
-    return round((number * 7 + timedelta(days=period[0].toordinal()).days * 13) % 40 / 10, 1)
+def _appliances(energies: Mapping[str, float]) -> list[dict[str, object]]:
+    """Write the appliances that were found, by name."""
+    return [{"appliance_key": key, "consumption": figure(energies[key])} for key in sorted(energies)]

@@ -15,12 +15,12 @@ NEEDED = {
     "/auth/token": {"grant_type": "client_credentials", "client_id": "", "client_secret": ""},
     "/auth/token/refresh": {"grant_type": "refresh_token", "client_id": "", "refresh_token": ""},
 }
-MOST_A_MINUTE = 4
-"""More logins than this within a minute are not what the page asks for: a token is to be used until it expires."""
+MOST_A_MINUTE = 3
+"""More tokens than this within a minute, each got beside a good one, are what the page forbids: one per request."""
 
 
 class Tokens:
-    """Hands out tokens, tells since when one is good, takes them back."""
+    """Hands out tokens, tells since when one is good, takes them back; `refuses_refresh` makes logins necessary."""
 
     def __init__(self, clock: SimulatorClock, lifetime_s: int) -> None:
         """Start with no token out."""
@@ -31,12 +31,12 @@ class Tokens:
         # When a token was issued, and when its session began: a refreshed one knows what its session knew.
         self._access: dict[str, tuple[datetime, datetime]] = {}
         self._refresh: dict[str, datetime] = {}
-        self._logins: list[datetime] = []
+        self._needless: list[datetime] = []
 
     def session_began(self, token: str) -> datetime | None:
         """Return when a good token's session began; None for a token that is unknown or expired."""
         issued, began = self._access.get(token, (None, None))
-        return began if issued is not None and self._clock.now() < issued + timedelta(seconds=self.lifetime_s) else None
+        return began if issued is not None and self._is_good(issued) else None
 
     def expire_all(self) -> None:
         """Make every access token worthless before its time."""
@@ -44,20 +44,21 @@ class Tokens:
 
     @property
     def is_asked_too_often(self) -> bool:
-        """Tell whether there were more logins within a minute than anybody needs."""
-        recent = [at for at in self._logins if self._clock.now() - at < timedelta(minutes=1)]
+        """Tell whether within a minute there were more tokens got beside a good one than anybody needs."""
+        recent = [at for at in self._needless if self._clock.now() - at < timedelta(minutes=1)]
         return len(recent) > MOST_A_MINUTE
 
     def answer(self, call: Call, account: tuple[str, str]) -> Reply:
         """Answer a request for a token."""
         needed = NEEDED[call.path]
         body = check_body(call, dict.fromkeys(needed, str))
-        if set(body) != set(needed) or body["grant_type"] != needed["grant_type"]:
-            raise Refused(400, "Parameters are missing or wrong.")
+        if missing := sorted(needed.keys() - body.keys()):
+            raise Refused(400, f"{missing[0]} is missing.")
+        if body["grant_type"] != needed["grant_type"]:
+            raise Refused(400, f"grant_type has to be {needed['grant_type']}.")
         if call.path == "/auth/token":
             if (body["client_id"], body["client_secret"]) != account:
                 raise Refused(401, "These credentials are not known.")
-            self._logins.append(self._clock.now())
             return self._issue("client_credentials", self._clock.now())
         began = self._refresh.get(str(body["refresh_token"]))
         if self.refuses_refresh or began is None or body["client_id"] != account[0]:
@@ -66,9 +67,12 @@ class Tokens:
 
     def _issue(self, grant: str, began: datetime) -> Reply:
         """Make a new access token, and with a login a refresh token."""
+        now = self._clock.now()
+        if any(self._is_good(issued) for issued, _ in self._access.values()):
+            self._needless.append(now)
         self.issued[grant] += 1
         access = self._invent("access")
-        self._access[access] = self._clock.now(), began
+        self._access[access] = now, began
         answer: dict[str, object] = {
             "access_token": access,
             "token_type": "Bearer",
@@ -79,6 +83,10 @@ class Tokens:
             answer["refresh_token"] = refresh
             self._refresh[refresh] = began
         return json_reply(answer)
+
+    def _is_good(self, issued: datetime) -> bool:
+        """Tell whether a token that was issued then is good now."""
+        return self._clock.now() < issued + timedelta(seconds=self.lifetime_s)
 
     def _invent(self, kind: str) -> str:
         """Make up a token no two of which are alike."""

@@ -35,6 +35,8 @@ from .appliances import (
     read_appliances,
 )
 from .client import DEFAULT_URL, VoltawareClient
+from .door import NotRegisteredError
+from .keys import APPLIANCE_KEYS, ApplianceKey
 from .periods import Month, Week
 from .places import Geolocation, load_zone, read_geolocation
 from .property import (
@@ -49,7 +51,6 @@ from .property import (
 )
 from .reports import CarbonFootprint, Day, DayByDay, Report
 from .results import (
-    APPLIANCE_KEYS,
     ApplianceCycles,
     ApplianceEnergy,
     ClippedWeek,
@@ -60,7 +61,6 @@ from .results import (
     MonthByWeeks,
     merge_cycles,
 )
-from .wire import NotRegisteredError
 
 __all__ = [
     "AGE_RANGES",
@@ -78,6 +78,7 @@ __all__ = [
     "Appliance",
     "ApplianceCycles",
     "ApplianceEnergy",
+    "ApplianceKey",
     "CarbonFootprint",
     "ClippedWeek",
     "Cycle",

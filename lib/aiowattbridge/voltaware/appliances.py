@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Final
 
-from .checks import check_choice, check_flag, check_some, check_whole, check_words
+from .checks import check_choice, check_flag, check_object, check_some, check_version, check_whole, check_words
 
 type Check = Callable[[str, object], None]
 
@@ -238,7 +238,11 @@ def read_appliances(data: object) -> tuple[Appliance, ...]:
 
     Raises ValueError that names the field and what is accepted.
     """
-    listed = data.get("appliances") if isinstance(data, Mapping) else data
+    listed = data
+    if isinstance(data, Mapping):
+        wire = check_object("a list of appliances", data, ("appliances", "version"))
+        check_version(wire.get("version"))
+        listed = wire.get("appliances")
     if not isinstance(listed, list):
         raise ValueError("appliances: has to be a list")  # noqa: TRY004 - one kind of error for every bad field
     return tuple(_read(wire, f"appliances.{number}") for number, wire in enumerate(listed))

@@ -1,9 +1,10 @@
 """What metadata is checked with before it is sent; every message begins with the field and says what is accepted."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+VERSION: Final = "1.0"
+"""The version of what is told of a home; the only one there is as yet."""
 
 
 def check_choice(field: str, value: object, accepted: Sequence[str]) -> None:
@@ -37,17 +38,22 @@ def check_words(field: str, value: object) -> None:
         raise ValueError(f"{field}: has to be a text that is not empty")
 
 
-def read_strictly[T](data: object, adapter: TypeAdapter[T], known: Collection[str], what: str) -> T:
-    """Read an object that somebody wrote by hand: an unknown or malformed field is an error that names it."""
-    if not isinstance(data, Mapping):
+def check_number(field: str, value: object, *, accepted: str, least: float, most: float) -> None:
+    """Refuse what is no number, or lies beyond its bounds; `accepted` says in words what does not."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
+        raise ValueError(f"{field}: has to be {accepted}")
+
+
+def check_version(value: object) -> None:
+    """Refuse another version than the one we know, which may be left out."""
+    if value not in (None, VERSION):
+        raise ValueError(f'version: has to be "{VERSION}", or left out')
+
+
+def check_object(what: str, value: object, known: Collection[str], *, below: str = "") -> Mapping[str, object]:
+    """Return an object that has no other fields than these; `below` is where it lies in what is told."""
+    if not isinstance(value, Mapping):
         raise ValueError(f"{what}: has to be a JSON object")  # noqa: TRY004 - one kind of error for every bad field
-    if unknown := sorted(str(name) for name in data if name not in known):
-        raise ValueError(f"{unknown[0]}: is no field of {what}, which has {', '.join(sorted(known))}")
-    problem = ""
-    try:
-        return adapter.validate_python(dict(data))
-    except ValidationError as error:
-        first: Any = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        problem = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg'].lower()}"
-    # Raised out here: pydantic's error quotes what was given, and as a context it would travel with ours.
-    raise ValueError(problem)
+    if unknown := sorted(str(name) for name in value if name not in known):
+        raise ValueError(f"{below}{unknown[0]}: is no field of {what}, which has {', '.join(sorted(known))}")
+    return value

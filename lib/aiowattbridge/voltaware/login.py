@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from pydantic import Field, TypeAdapter
 
 from ..auth import Token
-from ..errors import CredentialsError
+from ..errors import CredentialsError, RejectedError
 from ..transport import Transport, decode_json
 
 VENDOR: Final = "Voltaware"
@@ -20,11 +20,12 @@ REFUSALS: Final = frozenset({400, 401, 403})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TokenAnswer:
-    """An answer of either path; the one to a refresh has no refresh token."""
+    """An answer of either path ("Access Token", "Refresh Token"); the one to a refresh has no refresh token."""
 
     access_token: Annotated[str, Field(min_length=1)] = field(repr=False)
     expires_in_secs: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     refresh_token: str | None = field(default=None, repr=False)
+    token_type: str | None = None
 
 
 _TOKEN: Final = TypeAdapter(_TokenAnswer)
@@ -46,7 +47,7 @@ class Login:
         grant = {"grant_type": "refresh_token", "client_id": self._client_id, "refresh_token": held.refresh_token}
         try:
             refreshed = await self._ask(REFRESH_PATH, grant, held.refresh_token)
-        except CredentialsError:
+        except CredentialsError, RejectedError:
             # The refresh token has had its day; whether the credentials have too is the next answer.
             return await self._log_in()
         kept = refreshed.refresh_token or held.refresh_token

@@ -74,9 +74,9 @@ class Week:
     monday: date
 
     def __post_init__(self) -> None:
-        """Refuse what is no Monday."""
-        if self.monday.weekday():
-            raise ValueError("week: has to begin with a Monday")
+        """Refuse what is no Monday; a datetime is a date to Python, and would be written with its time."""
+        if isinstance(self.monday, datetime) or self.monday.weekday():
+            raise ValueError("week: has to begin with the date of a Monday")
 
     @classmethod
     def of(cls, day: date) -> Self:

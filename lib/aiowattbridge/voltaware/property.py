@@ -3,17 +3,16 @@
 Reading is lenient, since the vendor may add values: what an answer holds is kept as it is. Sending is strict.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import inf
-from typing import Annotated, ClassVar, Final
+from sys import float_info
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from ..fields import NoneIsEmpty, Number
-from .checks import check_choice, check_whole, read_strictly
+from .checks import VERSION, check_choice, check_number, check_object, check_version, check_whole
 
-VERSION: Final = "1.0"
 HOME: Final = "HOME"
 # The page says INDUSTRIAL in its table and INDUSTRY in its sample: the table's word is sent, both are read.
 INDUSTRIAL: Final = "INDUSTRIAL"
@@ -39,8 +38,8 @@ class People:
 class Property:
     """A home, with all that describes it, or a business, of which only the type and the generator are asked for.
 
-    The accepted values are `PROPERTY_TYPES`, `HOME_TYPES`, `HOME_USAGE_TYPES`, `POWER_GENERATOR_SOURCES`. `people` may
-    be empty.
+    The accepted values are `PROPERTY_TYPES`, `HOME_TYPES`, `HOME_USAGE_TYPES`, `POWER_GENERATOR_SOURCES`. The size is
+    in square metres. `people` may be empty. `version` is what an answer said; what is sent has the one we know.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(coerce_numbers_to_str=True)
@@ -74,9 +73,8 @@ class Property:
         """Check and return what is asked of homes."""
         check_choice("home_type", self.home_type, HOME_TYPES)
         check_choice("home_usage_type", self.home_usage_type, HOME_USAGE_TYPES)
-        size_m2: object = self.home_size_m2
-        if isinstance(size_m2, bool) or not isinstance(size_m2, (int, float)) or not 0 < size_m2 < inf:
-            raise ValueError("home_size: has to be the size in square metres, above 0")
+        size = "the size in square metres, a number above 0"
+        check_number("home_size", self.home_size_m2, accepted=size, least=float_info.min, most=float_info.max)
         check_whole("bedroom_amount", self.bedroom_amount, 1)
         check_whole("people_amount", self.people_amount, 1)
         check_whole("people_amount_in_day_time", self.people_amount_in_day_time, 0)
@@ -86,7 +84,7 @@ class Property:
         return {
             "home_type": self.home_type,
             "home_usage_type": self.home_usage_type,
-            "home_size": size_m2,
+            "home_size": self.home_size_m2,
             "bedroom_amount": self.bedroom_amount,
             "people_amount": self.people_amount,
             "people_amount_in_day_time": self.people_amount_in_day_time,
@@ -110,20 +108,16 @@ class Property:
 
 
 PROPERTY: Final = TypeAdapter(Property)
-_ASKED: Final = frozenset(
-    {
-        "property_type",
-        "power_generator_source",
-        "home_type",
-        "home_usage_type",
-        "home_size",
-        "bedroom_amount",
-        "people_amount",
-        "people_amount_in_day_time",
-        "people",
-        "version",
-    }
+_OF_ALL: Final = ("property_type", "power_generator_source")
+_OF_HOMES: Final = (
+    "home_type",
+    "home_usage_type",
+    "home_size",
+    "bedroom_amount",
+    "people_amount",
+    "people_amount_in_day_time",
 )
+_OUR_NAMES: Final = {"home_size": "home_size_m2"}
 
 
 def of_wire(read: Property) -> Property:
@@ -136,8 +130,21 @@ def read_property(data: object) -> Property:
 
     Raises ValueError that names the field and what is accepted.
     """
-    if isinstance(data, Mapping) and data.get("property_type") == HOME and not isinstance(data.get("people"), Sequence):
-        raise ValueError("people: has to be a list, which may be empty")
-    found = of_wire(read_strictly(data, PROPERTY, _ASKED, "a property"))
+    wire = check_object("a property", data, (*_OF_ALL, *_OF_HOMES, "people", "version"))
+    check_version(wire.get("version"))
+    # Of whatever type they are: `to_wire` checks every one.
+    given: dict[str, Any] = {_OUR_NAMES.get(name, name): wire.get(name) for name in (*_OF_ALL, *_OF_HOMES)}
+    # Businesses have no people, but those of a home have to be told, even if there are none.
+    listed = wire.get("people", None if given["property_type"] == HOME else [])
+    if not isinstance(listed, list):
+        raise ValueError("people: has to be a list, which may be empty")  # noqa: TRY004 - one kind of error
+    people = tuple(_read_people(group, f"people.{number}") for number, group in enumerate(listed))
+    found = of_wire(Property(**given, people=people))
     found.to_wire()
     return found
+
+
+def _read_people(group: object, path: str) -> People:
+    """Read a group of people, to be checked when it is sent."""
+    given: Any = check_object(path, group, ("age_range", "amount"), below=f"{path}.")
+    return People(age_range=given.get("age_range"), amount=given.get("amount"))

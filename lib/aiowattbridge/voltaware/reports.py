@@ -4,17 +4,20 @@ The page says that the figures by day are in Wh; its own sample has 13.70671 bes
 the same month, so those are kWh. Each report decides by its two totals; what is shown here is always Wh.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
-from math import log
+from math import fsum, sqrt
 from typing import Annotated, Final
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from ..fields import NoneIsEmpty, Number
-from .results import Disaggregation, without_residue
+from .results import Disaggregation, LocalDay, without_residue
 
-_KILO: Final = 1000.0
+_WH: Final = 1.0
+_KWH: Final = 1000.0
+# By ratio half-way between the two units: what lies above is nearer to kWh.
+_MIDDLE: Final = sqrt(_WH * _KWH)
 
 
 def _either(name: str) -> AliasChoices:
@@ -26,7 +29,7 @@ def _either(name: str) -> AliasChoices:
 class Day:
     """One local day's consumption in Wh."""
 
-    day: date
+    day: LocalDay
     total_wh: Annotated[Number, Field(alias="total_consumption")] = None
     is_weekend: Annotated[bool | None, Field(alias="weekend")] = None
 
@@ -35,18 +38,31 @@ class Day:
         return replace(self, total_wh=_times(self.total_wh, factor))
 
 
+def _no_day(value: object) -> object:
+    """Take a highest or lowest day that has no date for none: there was no consumption at all."""
+    return None if isinstance(value, Mapping) and value.get("day") is None else value
+
+
+_ExtremeDay = Annotated[Day | None, BeforeValidator(_no_day)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayByDay:
-    """A period's days, in Wh."""
+    """A period's days by the device's clocks, in Wh; `average_day_wh` is what the vendor calls the period's average."""
 
     days_without_consumption: int | None = None
     week_days_wh: Annotated[Number, Field(alias="total_consumed_on_week_days")] = None
     weekend_days_wh: Annotated[Number, Field(alias="total_consumed_on_weekend_days")] = None
     total_wh: Annotated[Number, Field(validation_alias=_either("total_{}_consumption"))] = None
     average_day_wh: Annotated[Number, Field(validation_alias=_either("average_{}_consumption"))] = None
-    highest_day: Annotated[Day | None, Field(validation_alias=_either("max_{}_consumption"))] = None
-    lowest_day: Annotated[Day | None, Field(validation_alias=_either("min_{}_consumption"))] = None
+    highest_day: Annotated[_ExtremeDay, Field(validation_alias=_either("max_{}_consumption"))] = None
+    lowest_day: Annotated[_ExtremeDay, Field(validation_alias=_either("min_{}_consumption"))] = None
     days: Annotated[tuple[Day, ...], NoneIsEmpty] = ()
+
+    def known_total(self) -> float | None:
+        """Return the total in the unit of the figures, that of the days where the vendor says none."""
+        figures = [day.total_wh for day in self.days if day.total_wh is not None]
+        return fsum(figures) if self.total_wh is None and figures else self.total_wh
 
     def times(self, factor: float) -> DayByDay:
         """Return the days with their figures in another unit."""
@@ -72,9 +88,9 @@ class CarbonFootprint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A monthly or weekly report ("Reports").
+    """A monthly or weekly report, all energies in Wh ("Reports").
 
-    `wh_per_unit` says what the vendor's figures by day were in: 1000 for kWh, 1 for Wh.
+    `wh_per_unit` says what was decided of the vendor's figures by day: that they were in kWh (1000) or in Wh (1).
     """
 
     day_by_day: DayByDay | None
@@ -96,7 +112,7 @@ class WireReport:
     def in_wh(self) -> Report:
         """Return the report with the figures by day in Wh."""
         days, parts = self.day_by_day, self.disaggregation
-        factor = wh_per_unit(None if days is None else days.total_wh, None if parts is None else parts.total_wh)
+        factor = wh_per_unit(None if days is None else days.known_total(), None if parts is None else parts.total_wh)
         return Report(
             day_by_day=days and days.times(factor),
             disaggregation=parts,
@@ -107,13 +123,13 @@ class WireReport:
 
 
 def wh_per_unit(day_by_day_total: float | None, disaggregation_wh: float | None) -> float:
-    """Return how many Wh the unit of the figures by day has: the power of 1000 nearest to the ratio of the two totals.
+    """Return how many Wh the unit of the figures by day has: 1 or 1000, whichever is nearer to the totals' ratio.
 
     It is kWh where there is nothing to compare with.
     """
-    if not day_by_day_total or not disaggregation_wh or day_by_day_total < 0 or disaggregation_wh < 0:
-        return _KILO
-    return float(_KILO ** round(log(disaggregation_wh / day_by_day_total, _KILO)))
+    if not day_by_day_total or not disaggregation_wh or disaggregation_wh < 0:
+        return _KWH
+    return _KWH if disaggregation_wh > day_by_day_total * _MIDDLE else _WH
 
 
 def _times(energy: float | None, factor: float) -> float | None:

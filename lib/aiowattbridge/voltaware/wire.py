@@ -1,28 +1,25 @@
-"""The wrapping around a list of appliances, and the refusal that means that a device has sent nothing yet."""
+"""The wrapping around a list of appliances, and the list of ids, which the page does not write as JSON."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import ConfigDict, TypeAdapter
 
-from ..errors import ForbiddenError
-from ..fields import NoneIsEmpty
+from ..fields import NoneIsEmpty, OpaqueId
+from ..transport import Answer, decode_json
 from .appliances import AnyAppliance, appliances_of_wire
+from .login import VENDOR
+
+# A text is passed over; a bare number outside of one is an id.
+_TEXT_OR_NUMBER: Final = re.compile(rb'("(?:[^"\\]|\\.)*")|(?<![\w.+-])([0-9]+)(?![\w.+-])')
+_IDS: Final = TypeAdapter(list[OpaqueId])
 
 
-class NotRegisteredError(ForbiddenError):
-    """The device has sent no event yet, or is not this account's (403), also for a fresh token."""
-
-    def __init__(self, device_id: str, refusal: ForbiddenError) -> None:
-        """Name the device."""
-        super().__init__(
-            f"device {device_id} is not registered: it has sent nothing yet, or belongs to somebody else (HTTP 403)",
-            vendor=refusal.vendor,
-            endpoint=refusal.endpoint,
-            status=refusal.status,
-            answer=refusal.answer,
-        )
-        self.device_id = device_id
+def decode_ids(answer: Answer, endpoint: str) -> list[str]:
+    """Read a list of ids, numbers or texts: the page has [0001, 0002], whose zeros are part of the ids."""
+    quoted = _TEXT_OR_NUMBER.sub(lambda found: found[1] or b'"%s"' % found[2], answer.body)
+    return decode_json(replace(answer, body=quoted), _IDS, vendor=VENDOR, endpoint=endpoint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,7 +175,8 @@ class Delivery:
     async def _send(self) -> SendAnswer:
         """Send once, through the window; whatever ends this before the answer leaves the stream in doubt."""
         lane, instant, window = self._lane, self._instant, self._account.window
-        await window.enter()
+        if not window.try_enter():
+            await window.enter()
         before = lane.doubtful
         again = lane.doubts(instant)
         lane.doubt(instant)

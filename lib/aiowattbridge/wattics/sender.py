@@ -13,7 +13,7 @@ Two ways in share the streams and their order. `deliver` is for callers that wan
 
     receipt = await sender.deliver(packet)
 
-`submit` is for callers that have many; it waits while the stream's queue is full, and `drain` waits for the rest:
+`submit` is for callers that have many; it waits for room when the stream's queue is full, and `drain` for the rest:
 
     async with Sender(client, on_receipt=print) as sender:
         for packet in packets:
@@ -81,7 +81,7 @@ class Sender:
     ) -> None:
         """Bound what is on its way for the account and what waits of each stream."""
         random = random or SystemRandom()
-        self._window = Window(clock, random, max_in_flight)
+        self._window = Window(clock, random, max_in_flight, self._wake_all)
         self._account = Account(client, self._window, clock, random, on_wait)
         self._queue_size = queue_size
         self._on_receipt = on_receipt
@@ -130,7 +130,7 @@ class Sender:
             return await self._account.last_packet(stream_id, Patience(self._account, stream_id))
 
     async def submit(self, packet: Packet) -> None:
-        """Queue a packet, waiting while its stream's queue is full; `on_receipt` tells how it ended.
+        """Queue a packet; a full queue makes it wait until half of it is settled. `on_receipt` tells how it ended.
 
         Raises OrderError unless the packet is newer than all before it, CredentialsError while the account is stopped,
         and what stopped the stream if its order was broken. When it raises or is cancelled, the packet is not queued.
@@ -221,7 +221,13 @@ class Sender:
                 return
             self._set_to_work(backlog)
             backlog.room.clear()
-            await self._window.unless_refused(backlog.room.wait())
+            # A refusal of the credentials sets it too, which costs less than to wait for either with every packet.
+            await backlog.room.wait()
+
+    def _wake_all(self) -> None:
+        """Let all that wait for room see that there will be none."""
+        for backlog in self._backlogs.values():
+            backlog.room.set()
 
     def _set_to_work(self, backlog: _Backlog) -> None:
         """Make sure that somebody works on a queue; raises what should never have ended that work."""
@@ -232,16 +238,20 @@ class Sender:
 
     async def _work(self, backlog: _Backlog) -> None:
         """Settle a stream's packets one by one; a packet leaves the queue only when it is settled."""
-        while backlog.packets:
-            try:
-                await self.deliver(backlog.packets[0])
-            except CredentialsError:
-                await self._window.wait_until_resumed()
-                continue
-            except (OrderError, AnotherSenderError) as error:
-                backlog.problem = error
-                return
-            else:
+        enough = self._queue_size // 2
+        try:
+            while backlog.packets:
+                try:
+                    await self.deliver(backlog.packets[0])
+                except CredentialsError:
+                    await self._window.wait_until_resumed()
+                    continue
+                except (OrderError, AnotherSenderError) as error:
+                    backlog.problem = error
+                    return
                 backlog.packets.popleft()
-            finally:
-                backlog.room.set()
+                if len(backlog.packets) <= enough:
+                    # Whoever waits is not woken for every packet: it finds room for many.
+                    backlog.room.set()
+        finally:
+            backlog.room.set()

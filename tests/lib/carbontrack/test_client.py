@@ -27,8 +27,9 @@ async def test_request_for_measurements_holds_what_was_given_and_no_more(
     sydney = timezone(timedelta(hours=11))
     start = datetime(2026, 3, 1, 11, 0, 0, 250_000, tzinfo=sydney)
     end = datetime(2026, 3, 2, 11, 0, 0, 1, tzinfo=sydney)
-    assert await count(client.measurements(DEVICE, start, end, distributor_id="d")) == 1
+    assert await count(client.measurements(DEVICE, start, end, distributor_id="d", file_id="f")) == 1
     assert json.loads(desk.asked[0].body) == {
+        "ID": "f",
         "DeviceID": DEVICE,
         "DistributorID": "d",
         "FromUTCDate": "2026-03-01T00:00:00Z",
@@ -41,7 +42,11 @@ async def test_request_for_devices_holds_what_was_given_and_no_more(client: Carb
     """All filters, or none."""
     desk.serve_recorded("device")
     await count(client.devices())
-    await count(client.devices(device_id=DEVICE, customer_reference="r", distributor_id="d", registered_only=False))
+    await count(
+        client.devices(
+            device_id=DEVICE, customer_reference="r", distributor_id="d", registered_only=False, advance_key="k"
+        )
+    )
     assert [json.loads(seen.body) for seen in desk.asked] == [
         {"PageIndex": 0},
         {
@@ -49,6 +54,7 @@ async def test_request_for_devices_holds_what_was_given_and_no_more(client: Carb
             "CustomerReference": "r",
             "DistributorID": "d",
             "RegisteredOnly": False,
+            "AdvanceKey": "k",
             "PageIndex": 0,
         },
     ]
@@ -56,10 +62,33 @@ async def test_request_for_devices_holds_what_was_given_and_no_more(client: Carb
 
 def test_period_has_to_be_one(client: CarbonTrackClient) -> None:
     """Said at once, before anything is sent."""
-    with pytest.raises(ValueError, match="aware"):
-        client.measurements(DEVICE, datetime(2026, 3, 1), END)  # noqa: DTZ001 - that is the point
-    with pytest.raises(ValueError, match="ends before it starts"):
-        client.measurements(DEVICE, END, START)
+    naive = datetime(2026, 3, 1)  # noqa: DTZ001 - that is the point
+    for ask in (client.measurements, client.readings):
+        with pytest.raises(ValueError, match=r"^start must be an aware time"):
+            ask(DEVICE, naive, END)
+        with pytest.raises(ValueError, match=r"^end must be an aware time"):
+            ask(DEVICE, START, naive)
+        with pytest.raises(ValueError, match=r"^end .*ends before it starts"):
+            ask(DEVICE, END, START)
+
+
+def test_blank_identifiers_are_refused(client: CarbonTrackClient) -> None:
+    """The cloud could take them for any device or any distributor."""
+    with pytest.raises(ValueError, match=r"^device_id must not be blank"):
+        client.measurements(" ", START, END)
+    with pytest.raises(ValueError, match=r"^distributor_id must not be blank"):
+        client.measurements(DEVICE, START, END, distributor_id="")
+    with pytest.raises(ValueError, match=r"^device_id must not be blank"):
+        client.devices(device_id="")
+
+
+async def test_size_of_customer_pages_is_asked_for(client: CarbonTrackClient, desk: TokenDesk) -> None:
+    """Where the hundred of the page's example does not suit."""
+    desk.serve_recorded("customer")
+    await count(client.customers(page_size=7))
+    assert desk.asked[0].path.endswith("customerRequest.page=1&customerRequest.pageSize=7")
+    with pytest.raises(ValueError, match=r"^page_size"):
+        client.customers(page_size=0)
 
 
 @pytest.mark.parametrize("url", ["http://cloud.example", "https://me:pw@cloud.example"])

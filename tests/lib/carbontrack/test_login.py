@@ -45,6 +45,29 @@ async def test_token_is_refreshed_ahead_of_its_end_with_the_kept_refresh_token(
     assert desk.grants == [PASSWORD_GRANT, refresh_grant(1), refresh_grant(1)]
 
 
+async def test_refresh_token_that_is_renewed_after_all_is_used(
+    client: CarbonTrackClient, desk: TokenDesk, clock: JumpingClock
+) -> None:
+    """One sentence of the page promises it, its table does not."""
+    desk.serve_recorded("distributor")
+    desk.refreshes_refresh_tokens = True
+    for hours in range(3):
+        clock.passed_s = hours * 3600 - 59.0
+        await client.distributors()
+    assert desk.grants == [PASSWORD_GRANT, refresh_grant(1), refresh_grant(2)]
+
+
+async def test_lifetime_of_a_token_is_counted_from_the_question(
+    client: CarbonTrackClient, desk: TokenDesk, clock: JumpingClock
+) -> None:
+    """The cloud's `issued_at` is of another clock, here one of 1970."""
+    desk.serve_recorded("distributor")
+    for seconds in (0, 3500):
+        clock.passed_s = seconds
+        await client.distributors()
+    assert desk.grants == [PASSWORD_GRANT]
+
+
 async def test_refused_token_is_refreshed_and_the_request_replayed(client: CarbonTrackClient, desk: TokenDesk) -> None:
     """Once."""
     desk.serve_recorded("distributor")

@@ -1,14 +1,15 @@
 """Every oddity of the carbonTRACK contract, one test each, from an answer in a file."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from carbontrack_bench import DEVICE, TokenDesk, by_page, read_measurements, recorded
+from carbontrack_bench import DEVICE, END, START, TokenDesk, by_page, having, read_measurements, recorded
 from kernel_bench import ScriptedCloud, assert_silent, says
 
-from aiowattbridge.carbontrack import CarbonTrackClient
+from aiowattbridge.carbontrack import DEFAULT_URL, CarbonTrackClient, PowerUnit
 from aiowattbridge.errors import RejectedError, ResponseError, ServerError
+from aiowattbridge.simulators import CarbonTrackSimulator
 
 
 async def test_numbers_with_grouped_thousands_are_read_everywhere(client: CarbonTrackClient, desk: TokenDesk) -> None:
@@ -41,6 +42,16 @@ async def test_malformed_number_names_its_field_and_not_its_value(client: Carbon
         "carbonTRACK /ctapi/Measurement: field Measurements.1.PowerUsage is malformed (number)"
     )
     assert_silent(caught.value, "1,2,3.4")
+
+
+@pytest.mark.parametrize("text", ["1,5", "1.000,50", "12,34", "1'000.00", "1 000.00"])
+async def test_number_in_the_manner_of_another_country_is_refused(
+    client: CarbonTrackClient, desk: TokenDesk, text: str
+) -> None:
+    """A comma groups thousands, and where it does not, nobody guesses."""
+    desk.serve(says(recorded("grouped_numbers").replace(b"1,000.00", text.encode())))
+    with pytest.raises(ResponseError, match=r"field Measurements\.0\.SignalStrength is malformed"):
+        await read_measurements(client)
 
 
 async def test_time_without_z_is_utc(client: CarbonTrackClient, desk: TokenDesk) -> None:
@@ -243,3 +254,89 @@ async def test_answer_of_something_in_between_is_a_response_error(
     desk.serve(reply)
     with pytest.raises(ResponseError, match=f"carbonTRACK /ctapi/Measurement: .*{reason}"):
         await read_measurements(client)
+
+
+async def test_power_figures_are_energy_of_the_interval_in_wh(client: CarbonTrackClient, desk: TokenDesk) -> None:
+    """The pages name no unit: this is our reading of them, and a setting."""
+    desk.serve(having(START, START + timedelta(minutes=5)))
+    *_, reading = [each async for each in client.readings(DEVICE, START, END)]
+    assert (reading.energy_wh("power_usage"), reading.power_w("power_usage")) == (100.0, 1200.0)
+    *_, reading = [each async for each in client.readings(DEVICE, START, END, unit=PowerUnit.KW)]
+    assert reading.power_w("power_usage") == 100_000.0
+    assert reading.energy_wh("power_usage") == pytest.approx(100_000 / 12)
+
+
+async def test_volt_ampere_hours_are_what_their_name_says(client: CarbonTrackClient, desk: TokenDesk) -> None:
+    """`PowerVAHn` is apparent energy, and none of the energies."""
+    desk.serve_recorded("all_fields")
+    [reading] = [each async for each in client.readings(DEVICE, START, END)]
+    assert reading.apparent_energy_vah("power_vah_1") == 0.16
+    with pytest.raises(ValueError, match="field must be one of"):
+        reading.energy_wh("power_vah_1")
+
+
+async def test_interval_is_the_time_since_the_record_before_at_most_an_hour(
+    client: CarbonTrackClient, desk: TokenDesk
+) -> None:
+    """The pages state none; the usual one, learned from the records, for the first and after a gap."""
+    desk.serve(having(*(START + timedelta(minutes=minute) for minute in (0, 10, 20, 80, 141))))
+    readings = [each async for each in client.readings(DEVICE, START, END)]
+    assert [each.interval_s for each in readings] == [600, 600, 600, 3600, 600]
+
+
+async def test_channels_have_a_direction_and_its_reverse(client: CarbonTrackClient, desk: TokenDesk) -> None:
+    """`Powern` and `PowernN` are two figures."""
+    desk.serve_recorded("all_fields")
+    [record] = await read_measurements(client)
+    forwards = (record.power_1, record.power_2, record.power_3, record.power_4)
+    backwards = (record.power_1n, record.power_2n, record.power_3n, record.power_4n)
+    assert (forwards, backwards) == ((0.08, 0.09, 0.1, 0.11), (0.12, 0.13, 0.14, 0.15))
+
+
+async def test_period_is_sent_as_iso_times_though_a_table_says_integer(
+    client: CarbonTrackClient, desk: TokenDesk
+) -> None:
+    """The request's own model and its sample say date-time."""
+    desk.serve_recorded("all_fields")
+    await read_measurements(client)
+    body = json.loads(desk.asked[0].body)
+    assert (body["FromUTCDate"], body["ToUTCDate"]) == ("2026-03-01T00:00:00Z", "2026-03-15T00:00:00Z")
+
+
+async def test_time_zone_id_is_kept_as_the_text_it_means_nothing_as(client: CarbonTrackClient, desk: TokenDesk) -> None:
+    """No list of them is published; no time is shifted by it."""
+    desk.serve_recorded("device")
+    [device] = [device async for device in client.devices()]
+    assert device.timezone_id == "38"
+    assert device.data_updated_at == datetime(2026, 3, 14, 11, 55, tzinfo=UTC)
+
+
+async def test_plain_http_of_the_samples_is_not_used() -> None:
+    """A password goes nowhere without TLS."""
+    assert DEFAULT_URL == "https://apiv2.carbontrack.com.au"
+    with pytest.raises(ValueError, match="https"):
+        CarbonTrackClient("u", "p", base_url="http://apiv2.carbontrack.com.au")
+
+
+async def test_switches_are_shown_and_nothing_is_ever_changed(
+    visitor: CarbonTrackClient, simulator: CarbonTrackSimulator
+) -> None:
+    """All that a client asks is for tokens and to read; there is no call for a switch."""
+    [device] = simulator.house.devices
+    async for installation in visitor.discover():
+        assert [control.is_switch_enabled for control in installation.device.controls] == [True, False]
+    assert await visitor.latest(device.device_id) is not None
+    assert {(entry.method, entry.path) for entry in simulator.log.entries} == {
+        ("POST", "/oauth/token"),
+        ("GET", "/ctapi/Distributor"),
+        ("GET", "/ctapi/Customer"),
+        ("POST", "/ctapi/Device"),
+        ("POST", "/ctapi/Measurement"),
+    }
+
+
+async def test_fields_around_the_records_may_have_any_form(client: CarbonTrackClient, desk: TokenDesk) -> None:
+    """Numbers as text, texts as numbers, the code as a word."""
+    odd = {"Count": "1", "Pages": "1", "PagesIndex": "0", "ResponseCode": "OK", "ResponseMessage": 0, "Message": None}
+    desk.serve(says(json.dumps(json.loads(recorded("all_fields")) | odd)))
+    assert len(await read_measurements(client)) == 1

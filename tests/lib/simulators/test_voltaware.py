@@ -1,66 +1,20 @@
-"""The simulated Voltaware cloud, asked in plain HTTP: strict where the page is, and consistent in its figures."""
+"""The simulated Voltaware cloud, asked in plain HTTP: who may ask, what for, and how it fails."""
 
-import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from math import fsum
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Literal
 
 import aiohttp
 import pytest
+from raw_voltaware import ID, NOVEMBER, OCTOBER, WEEK, Raw
 
-from aiowattbridge.simulators import (
-    MissingMonth,
-    MonthDisagreement,
-    MonthRevision,
-    SimulatorClock,
-    VoltawareSimulator,
-)
-from aiowattbridge.simulators.voltaware_metadata import CHOICES
+from aiowattbridge.simulators import Fault, Meter, SimulatorClock, VoltawareSimulator
 
-NOVEMBER = datetime(2026, 11, 14, 12, 2, tzinfo=UTC)
-ID = "7007001"
-
-
-class Raw:
-    """A client that knows nothing but HTTP."""
-
-    def __init__(self, http: aiohttp.ClientSession, cloud: VoltawareSimulator) -> None:
-        """Hold no token yet."""
-        self.http, self.cloud = http, cloud
-        self.token = ""
-        self.refresh = ""
-
-    async def log_in(self, **changes: str) -> int:
-        """Ask for a token and keep it."""
-        grant = {
-            "grant_type": "client_credentials",
-            "client_id": self.cloud.username,
-            "client_secret": self.cloud.password,
-            **changes,
-        }
-        status, answer = await self.send("POST", "/auth/token", grant)
-        if status == 200:
-            self.token, self.refresh = answer["access_token"], answer["refresh_token"]
-        return status
-
-    async def send(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        """Make a request with the token; tell its status and what JSON came back."""
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        async with self.http.request(method, f"{self.cloud.url}{path}", json=body, headers=headers) as answer:
-            text = await answer.text()
-            return answer.status, json.loads(text) if text else None
-
-    async def get(self, part: str, device_id: str = ID) -> Any:
-        """Ask about a device and expect an answer."""
-        status, answer = await self.send("GET", f"/sensors/{device_id}{part}")
-        assert status == 200, answer
-        return answer
-
-    async def status(self, part: str, device_id: str = ID) -> int:
-        """Ask about a device and tell only the status."""
-        return (await self.send("GET", f"/sensors/{device_id}{part}"))[0]
+MONTH_CALLS = ("/sm/disag/month", "/sm/disag/month/weeks", "/sm/disag/cycles/monthly", "/sm/reports/monthly")
+WEEK_CALLS = ("/sm/disag/week", "/sm/disag/cycles/weekly", "/sm/reports/weekly")
+METADATA_CALLS = ("/metadata/property", "/metadata/appliances", "/metadata/geolocation")
+PLACE = {"latitude": 1.5, "longitude": -2}
 
 
 @pytest.fixture
@@ -78,226 +32,350 @@ async def raw(cloud: VoltawareSimulator, http: aiohttp.ClientSession) -> Raw:
     return visitor
 
 
-async def test_token_is_for_those_who_are_known_and_lasts_twelve_hours(raw: Raw) -> None:
-    """Then it is refreshed, which gives no new refresh token."""
-    assert await raw.log_in(client_secret="wrong") == 401
-    assert await raw.log_in(grant_type="password") == 400
-    assert await raw.log_in(scope="all") == 400
-    raw.cloud.clock.advance(43_199)
-    assert (await raw.send("GET", "/sensors"))[0] == 200
-    raw.cloud.clock.advance(1)
-    assert (await raw.send("GET", "/sensors"))[0] == 401
-    grant = {"grant_type": "refresh_token", "client_id": raw.cloud.username, "refresh_token": raw.refresh}
-    status, answer = await raw.send("POST", "/auth/token/refresh", grant)
+async def test_token_answer_is_as_documented(raw: Raw) -> None:
+    """A token for twelve hours, with something to renew it by."""
+    grant = {"grant_type": "client_credentials", "client_id": "reseller-7", "client_secret": "sunny side down"}
+    status, answer = await raw.send("POST", "/auth/token", grant)
     assert status == 200
-    assert set(answer) == {"access_token", "token_type", "expires_in_secs"}
-    assert answer["expires_in_secs"] == 43_200
-    assert (await raw.send("POST", "/auth/token/refresh", {**grant, "refresh_token": "made up"}))[0] == 401
+    assert set(answer) == {"access_token", "token_type", "expires_in_secs", "refresh_token"}
+    assert (answer["token_type"], answer["expires_in_secs"]) == ("Bearer", 43_200)
 
 
-async def test_asking_for_tokens_all_the_time_is_a_violation(raw: Raw) -> None:
-    """The page wants them used until they expire."""
-    for _ in range(3):
-        await raw.log_in()
+async def test_token_lasts_twelve_hours_and_is_renewed_again_and_again_by_one_refresh_token(raw: Raw) -> None:
+    """By the clock, not a second less; a refresh gives no new refresh token (`Raw.refresh` looks)."""
+    for renewals in (1, 2):
+        raw.cloud.clock.advance(43_199)
+        assert (await raw.send("GET", "/sensors"))[0] == 200
+        raw.cloud.clock.advance(1)
+        assert (await raw.send("GET", "/sensors"))[0] == 401
+        assert await raw.refresh() == 200
+        assert (await raw.send("GET", "/sensors"))[0] == 200
+        assert raw.cloud.tokens.issued == {"client_credentials": 1, "refresh_token": renewals}
+    assert raw.cloud.log.count("/auth/token/refresh") == 2
     assert not raw.cloud.log.violations
-    await raw.log_in()
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"client_secret": "wrong"}, 401),
+        ({"client_id": "wrong"}, 401),
+        ({"grant_type": "password"}, 400),
+        ({"grant_type": None}, 400),
+        ({"client_secret": 7}, 400),
+        ({"scope": "all"}, 400),
+    ],
+)
+async def test_login_has_exactly_the_documented_parameters(raw: Raw, changes: dict[str, object], status: int) -> None:
+    """Strangers are 401, what is no login is 400, and neither is counted as a token."""
+    assert await raw.log_in(**changes) == status
+    assert raw.cloud.tokens.issued["client_credentials"] == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"refresh_token": "made up"}, 401),
+        ({"client_id": "wrong"}, 401),
+        ({"grant_type": "client_credentials"}, 400),
+        ({"client_secret": "sunny side down"}, 400),
+    ],
+)
+async def test_refresh_has_exactly_the_documented_parameters(raw: Raw, changes: dict[str, object], status: int) -> None:
+    """The secret is not among them."""
+    assert await raw.refresh(**changes) == status
+    assert raw.cloud.tokens.issued["refresh_token"] == 0
+
+
+async def test_token_is_asked_for_in_json_by_post_without_a_query(raw: Raw) -> None:
+    """A form is refused, and a secret in the address is also held against whoever sent it."""
+    grant = {"grant_type": "client_credentials", "client_id": raw.cloud.username, "client_secret": raw.cloud.password}
+    assert (await raw.send("POST", "/auth/token", data=grant))[0] == 400
+    assert (await raw.send("POST", "/auth/token?a=1", grant))[0] == 400
+    assert (await raw.send("GET", "/auth/token"))[0] == 405
+    assert not raw.cloud.log.violations
+    assert (await raw.send("POST", "/auth/token?client_secret=x", grant))[0] == 400
+    assert [violation.kind for violation in raw.cloud.log.violations] == ["credentials_in_url"]
+
+
+async def test_refused_refresh_makes_a_login_necessary(raw: Raw) -> None:
+    """As when the refresh token has had its day."""
+    raw.cloud.tokens.refuses_refresh = True
+    assert await raw.refresh() == 401
+    assert await raw.log_in() == 200
+    assert raw.cloud.tokens.issued == {"client_credentials": 2, "refresh_token": 0}
+
+
+@pytest.mark.parametrize("grant", ["login", "refresh"])
+async def test_token_for_each_request_is_a_violation(raw: Raw, grant: str) -> None:
+    """Three a minute beside a good one are let pass; the page wants them used until they expire."""
+    another = raw.log_in if grant == "login" else raw.refresh
+    for _ in range(3):
+        await another()
+    assert not raw.cloud.log.violations
+    await another()
     assert [violation.kind for violation in raw.cloud.log.violations] == ["token_per_request"]
+    raw.cloud.clock.advance(60)
+    await another()
+    assert len(raw.cloud.log.violations) == 1
 
 
-async def test_devices_are_listed_as_numbers_or_strings(raw: Raw) -> None:
-    """The page shows numbers."""
-    _, ids = await raw.send("GET", "/sensors")
-    assert ids == [7_007_001 + number for number in range(6)]
-    raw.cloud.ids_as = "strings"
-    assert (await raw.send("GET", "/sensors"))[1] == [str(one) for one in ids]
+async def test_token_in_the_place_of_one_that_was_taken_back_is_no_violation(raw: Raw) -> None:
+    """However often it is."""
+    for _ in range(9):
+        raw.cloud.tokens.expire_all()
+        assert await raw.refresh() == 200
+    assert not raw.cloud.log.violations
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer nonsense", "Basic bm9ib2R5Og=="])
+async def test_everything_else_wants_the_token(raw: Raw, header: str) -> None:
+    """A missing, unknown or differently made one is 401."""
+    assert (await raw.send("GET", "/sensors", headers={"Authorization": f"Basic {raw.token}"}))[0] == 401
+    paths = [f"/sensors/{ID}{part}" for part in ("", *METADATA_CALLS, *MONTH_CALLS, *WEEK_CALLS)]
+    for path in ("/sensors", "/nothing", *paths):
+        assert (await raw.send("GET", path, headers={"Authorization": header}))[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("ids_as", "text"),
+    [("numbers", "[0001, 7, 0203]"), ("strings", '["0001", "7", "0203"]'), ("mixed", '[0001, "7", 0203]')],
+)
+async def test_devices_are_listed_as_numbers_or_strings(
+    http: aiohttp.ClientSession, ids_as: Literal["numbers", "strings", "mixed"], text: str
+) -> None:
+    """The page shows numbers with leading zeros, which is no JSON."""
+    meters = [
+        Meter(number=0, device_id=one, zone_name="UTC", first_event=NOVEMBER, registered_at=NOVEMBER)
+        for one in ("0001", "7", "0203")
+    ]
+    clock = SimulatorClock(NOVEMBER, frozen=True)
+    async with VoltawareSimulator(meters=meters, clock=clock, ids_as=ids_as) as cloud:
+        raw = Raw(http, cloud)
+        await raw.log_in()
+        async with http.get(f"{cloud.url}/sensors", headers={"Authorization": f"Bearer {raw.token}"}) as answer:
+            assert await answer.text() == text
+        assert await raw.status("", "0203") == 200
+
+
+async def test_device_is_described_as_documented(raw: Raw) -> None:
+    """What only the vendor's own sensors tell is null for meters."""
+    assert (await raw.send("GET", "/sensors"))[1] == [7_007_001 + number for number in range(6)]
+    sensor = await raw.get("")
+    assert sensor == {
+        "connection_state": "connected",
+        "firmware": "112007",
+        "last_event": "2026-11-14T12:01:15Z",
+        "first_event": "2025-10-10T12:02:00.287Z",
+        "locale": {
+            "isoCountryCode": "DE",
+            "isoLocaleCode": "de-DE-x-kanarien",
+            "timeZoneId": "Europe/Berlin",
+            "userDefinedLanguage": "pt-BR-x-kanarien",
+        },
+    }
+    meters = [await raw.get("", device_id) for device_id in raw.cloud.device_ids]
+    assert [one["locale"]["timeZoneId"] for one in meters] == [
+        "Europe/Berlin",
+        "America/New_York",
+        "Australia/Adelaide",
+        "Australia/Lord_Howe",
+        "Asia/Kolkata",
+        "UTC",
+    ]
+    assert (meters[1]["connection_state"], meters[1]["firmware"]) == (None, None)
+    raw.meter.connection_state, raw.meter.last_event = "disconnected", datetime(2026, 11, 1, tzinfo=UTC)
+    sensor = await raw.get("")
+    assert (sensor["connection_state"], sensor["last_event"]) == ("disconnected", "2026-11-01T00:00:00Z")
 
 
 async def test_session_knows_the_devices_that_were_there_when_it_began(raw: Raw) -> None:
     """A refreshed token is of the old session; a device that never sent anything stays forbidden."""
-    meter = raw.cloud.meters[ID]
-    object.__setattr__(meter, "registered_at", NOVEMBER + timedelta(seconds=1))
+    raw.meter.registered_at = NOVEMBER + timedelta(seconds=1)
+    assert ID not in raw.cloud.device_ids
     raw.cloud.clock.advance(2)
+    assert ID in raw.cloud.device_ids
+    for part in ("", "/metadata/property", f"/sm/disag/month?{OCTOBER}"):
+        assert await raw.status(part) == 403
+    assert (await raw.put("geolocation", PLACE))[0] == 403
+    assert await raw.refresh() == 200
     assert await raw.status("") == 403
     assert await raw.log_in() == 200
     assert await raw.status("") == 200
-    object.__setattr__(meter, "registered_at", None)
+    raw.meter.registered_at = None
+    assert await raw.log_in() == 200
     assert await raw.status("") == 403
-    assert await raw.status("", "12") == 404
 
 
+@pytest.mark.parametrize("status", [403, 404])
+async def test_unknown_device_is_forbidden_or_not_found(raw: Raw, status: Literal[403, 404]) -> None:
+    """The page does not say which."""
+    raw.cloud.unknown_device_status = status
+    for part in ("", "/metadata/property", f"/sm/disag/month?{OCTOBER}"):
+        assert await raw.status(part, "12") == status
+
+
+@pytest.mark.parametrize("part", MONTH_CALLS)
 @pytest.mark.parametrize(
-    "part",
+    "query",
     [
-        "/sm/disag/month",
-        "/sm/disag/month?year=2026",
-        "/sm/disag/month?year=2026&month=13",
-        "/sm/disag/month?year=2026&month=10&day=1",
-        "/sm/disag/month?year=2026&month=10&month=10",
-        "/sm/disag/month/weeks?startDate=2026-10-19&endDate=2026-10-25",
-        "/sm/disag/week?startDate=2026-10-20&endDate=2026-10-26",
-        "/sm/disag/week?startDate=2026-10-19&endDate=2026-10-26",
-        "/sm/disag/week?startDate=2026-10-19",
-        "/sm/disag/cycles/weekly?startDate=2026-10-18&endDate=2026-10-24",
-        "/sm/reports/weekly?startDate=soon&endDate=later",
-        "/sm/reports/monthly?year=x&month=1",
-        "?verbose=1",
-        "/metadata/property?version=1.0",
+        "",
+        "year=2026",
+        "month=10",
+        "year=2026&month=13",
+        "year=2026&month=0",
+        "year=2026&month=07",
+        "year=26&month=10",
+        "year=0&month=1",
+        "year=9999&month=12",
+        "year=x&month=1",
+        "year=2026&month=10&day=1",
+        "year=2026&month=10&month=10",
+        WEEK,
     ],
 )
-async def test_query_is_exactly_as_documented(raw: Raw, part: str) -> None:
-    """A week is a Monday and its Sunday."""
+async def test_month_is_a_year_and_a_month_and_nothing_else(raw: Raw, part: str, query: str) -> None:
+    """Written as the page does."""
+    assert await raw.status(f"{part}?{query}") == 400
+
+
+@pytest.mark.parametrize("part", WEEK_CALLS)
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "startDate=2026-10-19",
+        "startDate=2026-10-20&endDate=2026-10-26",
+        "startDate=2026-10-19&endDate=2026-10-26",
+        "startDate=2026-10-19&endDate=2026-11-01",
+        "startDate=2026-10-18&endDate=2026-10-24",
+        "startDate=20261019&endDate=20261025",
+        "startDate=2026-W43-1&endDate=2026-W43-7",
+        "startDate=2026-10-32&endDate=2026-11-07",
+        "startDate=soon&endDate=later",
+        f"{WEEK}&endDate=2026-10-25",
+        OCTOBER,
+    ],
+)
+async def test_week_is_a_monday_and_the_sunday_of_the_same_week(raw: Raw, part: str, query: str) -> None:
+    """Written as the page does."""
+    assert await raw.status(f"{part}?{query}") == 400
+
+
+@pytest.mark.parametrize("part", ["?verbose=1", "/metadata/property?version=1.0"])
+async def test_other_calls_have_no_query(raw: Raw, part: str) -> None:
+    """Whatever is in it."""
     assert await raw.status(part) == 400
+    assert (await raw.send("GET", "/sensors?page=2"))[0] == 400
 
 
-async def test_month_is_there_on_its_third_day_by_the_devices_clocks(raw: Raw) -> None:
-    """In Adelaide at half past one in the afternoon UTC, in Berlin at eleven in the evening."""
-    part = "/sm/disag/month?year=2026&month=10"
-    adelaide = raw.cloud.device_ids[2]
-    raw.cloud.clock.set(datetime(2026, 11, 2, 13, 29, tzinfo=UTC))
-    assert await raw.log_in() == 200
-    assert await raw.status(part, adelaide) == 404
-    raw.cloud.clock.advance(60)
-    assert (await raw.status(part, adelaide), await raw.status(part)) == (200, 404)
-    raw.cloud.clock.set(datetime(2026, 11, 2, 23, tzinfo=UTC))
-    assert await raw.status(part) == 200
+async def test_seventeen_calls_are_all_there_is(raw: Raw) -> None:
+    """Another path is 404, another method 405."""
+    for part in ("/", "/sm", "/sm/disag", f"/sm/disag/month/?{OCTOBER}", f"/sm/disag/day?{OCTOBER}", "/metadata"):
+        assert await raw.status(part) == 404
+    for path in ("/", "/sensors/", "/auth", "/sensor"):
+        assert (await raw.send("GET", path))[0] == 404
+    asked = [f"{part}?{OCTOBER}" for part in MONTH_CALLS] + [f"{part}?{WEEK}" for part in WEEK_CALLS]
+    for part in ("", *asked):
+        assert await raw.status(part) == 200
+        assert (await raw.send("PUT", f"/sensors/{ID}{part}", {}))[0] == 405
+    for part in METADATA_CALLS:
+        assert (await raw.send("POST", f"/sensors/{ID}{part}", {}))[0] == 405
+    assert (await raw.send("POST", "/sensors"))[0] == 405
 
 
-async def test_what_was_before_the_first_event_or_is_missing_is_not_there(raw: Raw) -> None:
-    """Also for the weeks that begin in a missing month, and for what was too long before a meter came in."""
-    raw.cloud.quirks.append(MissingMonth(2026, 6))
-    assert await raw.status("/sm/disag/month?year=2025&month=9") == 404
-    assert await raw.status("/sm/disag/month?year=2025&month=10") == 200
-    assert await raw.status("/sm/disag/month?year=2026&month=6") == 404
-    assert await raw.status("/sm/reports/weekly?startDate=2026-06-08&endDate=2026-06-14") == 404
-    object.__setattr__(raw.cloud.meters[ID], "integrated_at", NOVEMBER)
-    assert await raw.status("/sm/disag/month?year=2026&month=7") == 404
-    assert await raw.status("/sm/disag/month?year=2026&month=8") == 200
-
-
-@pytest.mark.parametrize("number", range(6))
-async def test_days_weeks_months_and_reports_agree(raw: Raw, number: int) -> None:
-    """In each zone, over the month in which clocks are put back or forward."""
-    device_id = raw.cloud.device_ids[number]
-    month = await raw.get("/sm/disag/month?year=2026&month=10", device_id)
-    weeks = await raw.get("/sm/disag/month/weeks?year=2026&month=10", device_id)
-    report = await raw.get("/sm/reports/monthly?year=2026&month=10", device_id)
-    total = month["total_consumption"]
-    assert fsum(one["consumption"] for one in month["appliances"]) == pytest.approx(total, abs=0.01)
-    assert fsum(week["total_consumption"] for week in weeks["weeks"]) == pytest.approx(total, abs=0.01)
-    days = report["day_by_day_metrics"]["days"]
-    assert fsum(day["total_consumption"] for day in days) * 1000 == pytest.approx(total, abs=0.2)
-    assert report["disaggregation_metrics"]["total_consumption"] == total
-    expected = [fsum(raw.cloud.day_energy_wh(device_id, date(2026, 10, day)).values()) for day in range(1, 32)]
-    assert [day["total_consumption"] * 1000 for day in days] == pytest.approx(expected, abs=0.01)
-
-
-async def test_car_is_charged_over_midnight_and_counted_on_the_day_it_drew(raw: Raw) -> None:
-    """A cycle is listed whole in every period it touches, in local time without an offset."""
-    zone = ZoneInfo("Europe/Berlin")
-    (found,) = await raw.get("/sm/disag/cycles/monthly?year=2026&month=10")
-    charges = raw.cloud.charges(ID, date(2026, 10, 1), date(2026, 10, 31))
-    assert [one["from"] for one in found["cycles"]] == [
-        charge.start.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S") for charge in charges
-    ]
-    assert found["total_consumption"] == pytest.approx(fsum(charge.energy_wh for charge in charges))
-    night = next(c for c in charges if c.start.astimezone(zone).date() != c.end.astimezone(zone).date())
-    first, second = (time.astimezone(zone).date() for time in (night.start, night.end))
-    split = [raw.cloud.day_energy_wh(ID, day).get("electric_vehicle", 0.0) for day in (first, second)]
-    assert all(energy_wh > 0 for energy_wh in split)
-    assert fsum(split) >= night.energy_wh - 0.01
-
-
-async def test_quirks_change_what_is_published(raw: Raw) -> None:
-    """A month may be corrected later, and may disagree with its weeks."""
-    part = "/sm/disag/month?year=2026&month=10"
-    before = (await raw.get(part))["total_consumption"]
-    raw.cloud.quirks.append(MonthDisagreement(2026, 10, 123.0))
-    weeks = await raw.get("/sm/disag/month/weeks?year=2026&month=10")
-    assert weeks["total_consumption"] == pytest.approx(before + 123, abs=0.01)
-    assert fsum(week["total_consumption"] for week in weeks["weeks"]) == pytest.approx(before, abs=0.01)
-    raw.cloud.quirks.append(MonthRevision(2026, 10, 50, NOVEMBER + timedelta(days=1)))
-    assert (await raw.get(part))["total_consumption"] == pytest.approx(before + 123, abs=0.01)
-    raw.cloud.clock.advance(86_400)
-    assert await raw.log_in() == 200
-    assert (await raw.get(part))["total_consumption"] == pytest.approx(before / 2 + 123, abs=0.01)
-
-
-async def test_weekly_report_has_its_own_names_and_the_samples_oddities(raw: Raw) -> None:
-    """Appliances that were not found are a zero, or what arithmetic leaves of one."""
-    object.__setattr__(raw.cloud.meters[ID], "has_car", False)
-    report = await raw.get("/sm/reports/weekly?startDate=2026-10-19&endDate=2026-10-25")
-    assert {name for name in report["day_by_day_metrics"] if "month" in name} == set()
-    assert {name for name in report["day_by_day_metrics"] if "week_consumption" in name} == {
-        "total_week_consumption",
-        "average_week_consumption",
-        "max_week_consumption",
-        "min_week_consumption",
-    }
-    raw.cloud.report_unit = "Wh"
-    again = await raw.get("/sm/reports/weekly?startDate=2026-10-19&endDate=2026-10-25")
-    ratio = (
-        again["day_by_day_metrics"]["total_week_consumption"] / report["day_by_day_metrics"]["total_week_consumption"]
-    )
-    assert ratio == pytest.approx(1000, rel=1e-5)
-
-
-async def put(raw: Raw, name: str, body: object) -> int:
-    """Tell something of a home."""
-    return (await raw.send("PUT", f"/sensors/{ID}/metadata/{name}", body))[0]
-
-
-async def test_metadata_are_kept_and_shown(raw: Raw) -> None:
-    """204 and nothing else when they are put."""
-    office = {"property_type": "OFFICE", "power_generator_source": "NONE", "version": "1.0"}
-    assert await raw.status("/metadata/property") == 404
-    assert await put(raw, "property", office) == 204
-    assert await raw.get("/metadata/property") == office
-    assert await put(raw, "geolocation", {"latitude": 1.5, "longitude": -2}) == 204
+async def test_personal_data_are_listed_and_the_log_has_none(raw: Raw) -> None:
+    """Where devices are, as it was invented and as it was told, and the languages of those who have them."""
+    assert (await raw.put("geolocation", {"latitude": 51.509865, "longitude": -0.118092}))[0] == 204
     assert raw.cloud.log.entries[-1].body is None
-    assert (await raw.send("POST", f"/sensors/{ID}/metadata/property", office))[0] == 405
+    assert {"51.509865", "-0.118092", "de-DE-x-kanarien", "pt-BR-x-kanarien"} <= raw.cloud.canaries
+    for meter in raw.cloud.meters.values():
+        assert {f"{meter.latitude_deg}", f"{meter.longitude_deg}"} <= raw.cloud.canaries
+    answer = str(await raw.get(""))
+    assert sum(canary in answer for canary in raw.cloud.canaries) == 2
+
+
+async def test_south_of_the_equator_is_where_the_zones_are(cloud: VoltawareSimulator) -> None:
+    """Homes heat in their own winter."""
+    berlin, _, adelaide, *_ = cloud.device_ids
+    assert "cooling" in cloud.month_energy_wh(berlin, 2026, 7)
+    assert "cooling" not in cloud.month_energy_wh(berlin, 2026, 1)
+    cloud.meters[adelaide].lacks = frozenset()
+    assert "cooling" in cloud.month_energy_wh(adelaide, 2026, 1)
+    assert "cooling" not in cloud.month_energy_wh(adelaide, 2026, 7)
+
+
+@pytest.mark.parametrize("kind", ["rate_limited", "server_error", "unavailable", "bad_gateway", "html", "empty_body"])
+async def test_refusals_of_something_in_between_change_nothing(raw: Raw, kind: str) -> None:
+    """What was put is not kept, unless the answer is only lost."""
+    raw.cloud.faults.script(f"/sensors/{ID}/metadata/geolocation", [kind])
+    async with raw.http.put(
+        f"{raw.cloud.url}/sensors/{ID}/metadata/geolocation",
+        json=PLACE,
+        headers={"Authorization": f"Bearer {raw.token}"},
+    ) as answer:
+        statuses = {"rate_limited": 429, "server_error": 500, "unavailable": 503, "bad_gateway": 502}
+        assert answer.status == statuses.get(kind, 200)
+    assert await raw.status("/metadata/geolocation") == (200 if kind == "empty_body" else 404)
 
 
 @pytest.mark.parametrize(
-    ("name", "body"),
-    [
-        ("property", {"property_type": "OFFICE", "power_generator_source": "NONE"}),
-        ("property", {"property_type": "INDUSTRY", "power_generator_source": "NONE", "version": "1.0"}),
-        ("property", {"property_type": "OFFICE", "power_generator_source": "NONE", "version": "1.0", "people": []}),
-        ("property", {"property_type": "HOME", "power_generator_source": "NONE", "version": "1.0"}),
-        ("geolocation", {"latitude": 91, "longitude": 0}),
-        ("geolocation", {"latitude": 1}),
-        ("appliances", {"appliances": [], "version": "2.0"}),
-        ("appliances", {"appliances": [{"key": "KETTLE"}], "version": "1.0"}),
-        ("appliances", {"appliances": [{"key": "SAUNA", "amount": 1}], "version": "1.0"}),
-        ("appliances", {"appliances": [{"key": "KETTLE", "amount": 1, "type": "RED"}], "version": "1.0"}),
-        (
-            "appliances",
-            {
-                "appliances": [{"key": "ELECTRIC_VEHICLE", "amount": 2, "type": "CAR", "wattages": [1]}],
-                "version": "1.0",
-            },
-        ),
-        ("appliances", [1]),
-    ],
+    ("kind", "status"), [("cut_before", 404), ("cut_after", 200), ("cut_body", 200), ("slow_answer", 200)]
 )
-async def test_metadata_that_the_page_does_not_allow_are_refused(raw: Raw, name: str, body: object) -> None:
-    """With a reason, and nothing is kept."""
-    assert await put(raw, name, body) == 400
-    assert await raw.status(f"/metadata/{name}") == 404
+async def test_lost_answers_leave_it_open_whether_something_was_kept(raw: Raw, kind: str, status: int) -> None:
+    """A client has to ask again; what is put is put as a whole, so it may."""
+    # Twice, since aiohttp repeats a PUT by itself when a kept connection breaks.
+    raw.cloud.faults.script("*", [Fault(kind, delay_s=0.05)] * 2)
+    with suppress(aiohttp.ClientError):
+        await raw.put("geolocation", PLACE)
+    raw.cloud.faults.clear()
+    assert await raw.status("/metadata/geolocation") == status
 
 
-def test_table_of_appliances_has_all_kinds_of_the_page() -> None:
-    """Nineteen of them."""
-    assert len(CHOICES) == 19
-    assert CHOICES["GAS_HEATING"] == {"any_electric_heater": bool}
-    assert set(CHOICES["ELECTRIC_HEATING"]) == {"type"}
+@pytest.mark.parametrize("kind", ["cut_body", "truncated_json", "slow_body", "wrong_content_type"])
+async def test_spoiled_answers_are_recognisable(raw: Raw, kind: str) -> None:
+    """Half of an answer is none; a slow or a mislabelled one is whole."""
+    raw.cloud.faults.script("*", [Fault(kind, delay_s=0.05)])
+    part = f"/sm/disag/month?{OCTOBER}"
+    if kind in ("cut_body", "truncated_json"):
+        with pytest.raises((aiohttp.ClientError, ValueError)):
+            await raw.get(part)
+    else:
+        assert (await raw.get(part))["appliances"]
+    assert (await raw.get(part))["appliances"]
 
 
-async def test_same_seed_makes_the_same_homes_whatever_is_asked_first(http: aiohttp.ClientSession) -> None:
-    """And another seed makes others."""
-    clouds = [VoltawareSimulator(seed=seed, clock=SimulatorClock(NOVEMBER, frozen=True)) for seed in (7, 7, 8)]
-    backwards = [clouds[0].day_energy_wh(ID, date(2026, 10, day)) for day in range(20, 0, -1)]
-    forwards = [clouds[1].day_energy_wh(ID, date(2026, 10, day)) for day in range(1, 21)]
-    assert backwards[::-1] == forwards
-    other = clouds[2].device_ids[0]
-    assert clouds[2].day_energy_wh(other, date(2026, 10, 1)) != forwards[0]
+async def test_token_expired_by_fault_takes_every_token_back(raw: Raw) -> None:
+    """Although it should be good."""
+    raw.cloud.faults.script("*", ["token_expired"])
+    assert [(await raw.send("GET", "/sensors"))[0] for _ in range(2)] == [401, 401]
+    assert await raw.refresh() == 200
+    assert (await raw.send("GET", "/sensors"))[0] == 200
+
+
+async def test_request_before_the_end_of_the_wait_is_a_violation(raw: Raw) -> None:
+    """As in every cloud."""
+    raw.cloud.faults.script("*", [Fault("rate_limited", retry_after_s=30)])
+    assert (await raw.send("GET", "/sensors"))[0] == 429
+    assert (await raw.send("GET", "/sensors"))[0] == 200
+    assert [violation.kind for violation in raw.cloud.log.violations] == ["inside_retry_after"]
+
+
+@pytest.mark.parametrize("kind", ["duplicate_page", "empty_page", "in_band"])
+def test_faults_of_other_clouds_are_refused(kind: str) -> None:
+    """There are no pages here, and no errors inside a 200."""
+    with pytest.raises(ValueError, match=kind):
+        VoltawareSimulator().faults.script("*", [kind])
+
+
+async def test_helpers_name_the_first_day_and_the_newest_month(cloud: VoltawareSimulator) -> None:
+    """In the device's zone: when the third of November begins in Lord Howe, it is the second in Berlin."""
+    berlin, lord_howe = cloud.device_ids[0], cloud.device_ids[3]
+    assert cloud.first_day(berlin) == date(2025, 10, 10)
+    assert cloud.last_published_month(berlin) == (2026, 10)
+    moment = datetime(2026, 11, 2, 13, tzinfo=UTC)
+    assert cloud.last_published_month(lord_howe, moment) == (2026, 10)
+    assert cloud.last_published_month(lord_howe, moment - timedelta(seconds=1)) == (2026, 9)
+    assert cloud.last_published_month(berlin, moment) == (2026, 9)
+    assert cloud.last_published_month(berlin, datetime(2025, 11, 3, tzinfo=UTC)) == (2025, 10)
+    assert cloud.last_published_month(berlin, datetime(2025, 11, 2, tzinfo=UTC)) is None

@@ -22,6 +22,9 @@ async def simulator(clock: SimulatorClock) -> AsyncIterator[VoltawareSimulator]:
     async with VoltawareSimulator(clock=clock, devices=6) as running:
         running.password = SECRET
         yield running
+        # Whatever a test asked for, it was asked as the page wants it.
+        assert not running.log.violations
+        assert running.log.count(status=400) == 0
 
 
 @pytest.fixture

@@ -119,6 +119,8 @@ def test_every_field_of_an_appliance_is_required(kind: str, name: str) -> None:
         (["KETTLE"], "appliances.0"),
         ({"version": "1.0"}, "appliances"),
         ("KETTLE", "appliances"),
+        ({"appliances": [], "version": "2.0"}, "version"),
+        ({"appliances": [], "rooms": 3}, "rooms"),
         ([{"key": "KETTLE", "amount": 1, "colour": "red"}], "appliances.0.colour"),
         ([{"key": "GAS_HEATING", "amount": 1, "any_electric_heater": True, "type": "RADIATOR"}], "appliances.0.type"),
         ([{"key": "ELECTRIC_VEHICLE", "amount": 2, "type": "CAR", "wattages": [7200]}], "appliances.0.wattages"),
@@ -151,7 +153,7 @@ async def test_unknown_kinds_values_and_fields_of_an_answer_are_sent_back_as_the
         {"key": "SAUNA", "amount": 1, "power": 9000},
         {"key": "AC", "amount": 1, "type": "CEILING", "usage_type": "BOTH"},
         {"key": "KETTLE", "amount": 2, "since": "2020-01-01"},
-        {"key": "OTHER", "amount": 1, "name": "Sprinklers"},
+        {"key": "OTHER", "amount": 1, "name": "Sprinklers", "rooms": ["garden"]},
     ]
     scripted.answer = {"appliances": wire, "version": "1.0"}
     appliances = await scripted.client.appliances(DEVICE)
@@ -231,6 +233,21 @@ async def test_people_are_counted_by_age(client: VoltawareClient, age: str) -> N
         ({"people": [{"age_range": "ADULT", "amount": -1}]}, "people.0.amount"),
         ({"people": [{"age_range": "ADULT"}]}, "people.0.amount"),
         ({"colour": "red"}, "colour"),
+        ({"people": [{"age_range": "ADULT", "amount": True}]}, "people.0.amount"),
+        ({"people": [{"age_range": "ADULT", "amount": 1, "name": "x"}]}, "people.0.name"),
+        ({"people": ["ADULT"]}, "people.0"),
+        ({"home_size": True}, "home_size"),
+        ({"home_size": "80"}, "home_size"),
+        ({"home_size": -1}, "home_size"),
+        ({"home_size": float("inf")}, "home_size"),
+        ({"home_size": float("nan")}, "home_size"),
+        ({"bedroom_amount": True}, "bedroom_amount"),
+        ({"bedroom_amount": "2"}, "bedroom_amount"),
+        ({"people_amount": 2.0}, "people_amount"),
+        ({"property_type": []}, "property_type"),
+        ({"home_type": {}}, "home_type"),
+        ({"version": "1.1"}, "version"),
+        ({"version": 1}, "version"),
     ],
 )
 def test_home_that_cannot_be_so_is_refused(change: dict[str, Any], field: str) -> None:
@@ -245,6 +262,20 @@ def test_people_have_to_be_told_even_if_there_are_none() -> None:
     with pytest.raises(ValueError, match=r"^people: "):
         read_property(without)
     assert read_property({**HOME, "people": []}).to_wire()["people"] == []
+
+
+def test_message_says_what_is_accepted() -> None:
+    """In full, for people to choose from."""
+    with pytest.raises(ValueError, match=r"^home_type: has to be one of FLAT, HOUSE$"):
+        read_property({**HOME, "home_type": "TENT"})
+    with pytest.raises(ValueError, match=r"^appliances\.0\.type: has to be one of ELECTRIC, INDUCTION$"):
+        read_appliances([{"key": "ELECTRIC_STOVE", "amount": 1, "type": "GAS"}])
+
+
+def test_version_may_be_given() -> None:
+    """As it is in what was read back."""
+    assert read_property({**HOME, "version": "1.0"}) == read_property(HOME)
+    assert read_appliances({"appliances": [], "version": "1.0"}) == ()
 
 
 @pytest.mark.parametrize("data", [None, [], "HOME", 1])
@@ -283,6 +314,9 @@ def test_place_is_on_earth(latitude_deg: float, longitude_deg: float, beyond_deg
         ({"latitude": 1}, "longitude"),
         ({"latitude": "north", "longitude": 1}, "latitude"),
         ({"latitude": float("nan"), "longitude": 1}, "latitude"),
+        ({"latitude": True, "longitude": 1}, "latitude"),
+        ({"latitude": 1, "longitude": "1"}, "longitude"),
+        ({"latitude": None, "longitude": 1}, "latitude"),
         ({"latitude": 1, "longitude": 1, "altitude": 1}, "altitude"),
         ([1, 2], "a geolocation"),
     ],

@@ -1,21 +1,22 @@
 """Where the vendor's page contradicts itself or says nothing: one test for each thing that was decided."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from voltaware_bench import DEVICE, SECRET, ScriptedVoltaware
+from voltaware_bench import DEVICE, ScriptedVoltaware
 
-from aiowattbridge.errors import RejectedError, ResponseError
+from aiowattbridge.errors import ResponseError
 from aiowattbridge.simulators import VoltawareSimulator
 from aiowattbridge.voltaware import (
     Cycle,
     ElectricHeating,
+    ElectricVehicle,
     GasHeating,
-    Geolocation,
     Month,
     Property,
     VoltawareClient,
@@ -28,6 +29,16 @@ from aiowattbridge.voltaware.results import place
 
 OCTOBER = Month(2026, 10)
 BERLIN = ZoneInfo("Europe/Berlin")
+HOME = Property(
+    property_type="HOME",
+    power_generator_source="NONE",
+    home_type="HOUSE",
+    home_usage_type="PRIMARY",
+    home_size_m2=80,
+    bedroom_amount=1,
+    people_amount=1,
+    people_amount_in_day_time=0,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +48,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
         (b"[7, 8]", ["7", "8"]),
         (b'["0001", "b2"]', ["0001", "b2"]),
         (b'[7, "0008"]', ["7", "0008"]),
+        (b'[0007, "b 0002, \\" 3", -4, 12345678901234567890]', ["0007", 'b 0002, " 3', "-4", "12345678901234567890"]),
         (b"[]", []),
     ],
 )
@@ -107,16 +119,48 @@ async def test_report_without_a_total_to_compare_with_is_taken_for_kwh(
         (13.7, 0.0, 1000),
         (None, 13706.82, 1000),
         (0.0, 13706.82, 1000),
-        (13706.71, 13.7, 0.001),
-        (10.0, 5000.0, 1000),
+        (13706.71, 13.7, 1),
+        (13.7, 13_700_000.0, 1000),
+        (100.0, 3162.0, 1),
+        (100.0, 3163.0, 1000),
+        (2.27e-13, 13706.82, 1000),
         (-1.0, 1000.0, 1000),
+        (13706.0, -1.0, 1000),
     ],
 )
 def test_unit_of_a_report_is_the_power_of_1000_nearest_to_the_ratio_of_its_totals(
     days: float | None, parts: float | None, unit: float
 ) -> None:
-    """The first line is the vendor's own sample."""
-    assert wh_per_unit(days, parts) == pytest.approx(unit)
+    """The first line is the vendor's own sample. No other units than Wh and kWh are taken into account."""
+    assert wh_per_unit(days, parts) == unit
+
+
+@pytest.mark.parametrize(("figures", "unit"), [([4000.5, 6000.25], 1), ([4.0005, 6.00025], 1000), ([], 1000)])
+async def test_report_whose_days_have_no_total_decides_by_their_sum(
+    scripted: ScriptedVoltaware, figures: list[float], unit: float
+) -> None:
+    """The total itself stays missing."""
+    days = [{"day": f"2026-10-0{number}", "total_consumption": value} for number, value in enumerate(figures, 1)]
+    scripted.answer = {"day_by_day_metrics": {"days": days}, "disaggregation_metrics": {"total_consumption": 10_000.75}}
+    report = await scripted.client.monthly_report(DEVICE, OCTOBER)
+    assert report is not None
+    assert report.day_by_day is not None
+    assert report.wh_per_unit == unit
+    assert report.day_by_day.total_wh is None
+    assert [day.total_wh for day in report.day_by_day.days] == ([4000.5, 6000.25] if figures else [])
+
+
+async def test_report_of_a_period_without_consumption_has_no_highest_day(scripted: ScriptedVoltaware) -> None:
+    """However the vendor says so."""
+    scripted.answer = {
+        "day_by_day_metrics": {"max_month_consumption": {"day": None}, "min_month_consumption": {}, "days": None}
+    }
+    report = await scripted.client.monthly_report(DEVICE, OCTOBER)
+    assert report is not None
+    days = report.day_by_day
+    assert days is not None
+    assert (days.highest_day, days.lowest_day, days.days) == (None, None, ())
+    assert (report.disaggregation, report.carbon_footprint, report.version) == (None, None, None)
 
 
 async def test_parts_of_a_week_across_two_months_are_kept_apart(client: VoltawareClient) -> None:
@@ -157,6 +201,9 @@ async def test_tiny_residue_is_zero_and_missing_is_not(
         ("2026-10-25T01:30:00", "2026-10-25T02:30:00", ("2026-10-24T23:30:00", "2026-10-25T00:30:00")),
         ("2026-10-25T02:30:00", "2026-10-25T03:30:00", ("2026-10-25T00:30:00", "2026-10-25T02:30:00")),
         ("2026-03-29T01:30:00", "2026-03-29T02:30:00", ("2026-03-29T00:30:00", "2026-03-29T01:30:00")),
+        ("2026-03-29T02:30:00", "2026-03-29T04:30:00", ("2026-03-29T01:30:00", "2026-03-29T02:30:00")),
+        ("2026-03-29T02:30:00", "2026-03-29T03:10:00", ("2026-03-29T00:30:00", "2026-03-29T01:10:00")),
+        ("2026-03-29T02:10:00", "2026-03-29T02:50:00", ("2026-03-29T01:10:00", "2026-03-29T01:50:00")),
         ("2026-07-12T00:00:00+02:00", "2026-07-12T01:00:00Z", ("2026-07-11T22:00:00", "2026-07-12T01:00:00")),
     ],
 )
@@ -166,6 +213,24 @@ def test_time_that_comes_twice_is_the_first_unless_the_cycle_would_end_before_it
     """In summer, when clocks are put back, and when they skip an hour."""
     placed = place(datetime.fromisoformat(start), datetime.fromisoformat(end), BERLIN)
     assert placed == tuple(datetime.fromisoformat(time).replace(tzinfo=UTC) for time in in_utc)
+
+
+@given(
+    passed_s=st.integers(0, 364 * 86_400),
+    seconds=st.integers(0, 200_000),
+    zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC"]),
+)
+def test_cycle_is_found_again_by_its_local_times(passed_s: int, seconds: int, zone: str) -> None:
+    """To the second, or off by what the clocks were put back, where nobody can know."""
+    start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=passed_s)
+    end, info = start + timedelta(seconds=seconds), ZoneInfo(zone)
+    first, last = (time.astimezone(info).replace(tzinfo=None) for time in (start, end))
+    placed = place(first, last, info)
+    assert placed is not None
+    assert placed[0] <= placed[1]
+    for found, was in zip(placed, (start, end), strict=True):
+        assert found.astimezone(info).replace(tzinfo=None, fold=0) == was.astimezone(info).replace(tzinfo=None, fold=0)
+        assert was - found in {timedelta(0), timedelta(minutes=30), timedelta(hours=1)}
 
 
 async def test_cycles_are_read_in_the_devices_zone(scripted: ScriptedVoltaware) -> None:
@@ -183,7 +248,13 @@ async def test_cycles_are_read_in_the_devices_zone(scripted: ScriptedVoltaware) 
 
 
 @pytest.mark.parametrize(
-    "cycle", [{"from": "2026-10-12T05:00:00", "to": "2026-10-12T04:00:00"}, {"from": 17, "to": 18}]
+    "cycle",
+    [
+        {"from": "2026-10-12T05:00:00", "to": "2026-10-12T04:00:00"},
+        {"from": "0001-01-01T00:00:00", "to": "0001-01-01T00:00:00"},
+        {"from": 17, "to": 18},
+        {"from": "2026-10-12T05:00:00"},
+    ],
 )
 async def test_cycle_that_cannot_be_is_a_response_error(scripted: ScriptedVoltaware, cycle: dict[str, Any]) -> None:
     """It names the field."""
@@ -192,18 +263,21 @@ async def test_cycle_that_cannot_be_is_a_response_error(scripted: ScriptedVoltaw
         await scripted.client.month_cycles(DEVICE, OCTOBER, BERLIN)
 
 
-@given(st.lists(st.integers(0, 20), max_size=12), st.lists(st.integers(0, 20), max_size=12))
-def test_cycle_in_a_month_and_in_its_week_counts_once(month: list[int], week: list[int]) -> None:
-    """It is known by when it began and ended."""
+TIMES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12)
 
-    def cycles(starts: list[int]) -> list[Cycle]:
-        return [
-            Cycle(start=datetime.fromtimestamp(at, UTC), end=datetime.fromtimestamp(at + 5, UTC), energy_wh=at)
-            for at in starts
-        ]
 
-    merged = merge_cycles([*cycles(month), *cycles(week)])
-    assert [cycle.energy_wh for cycle in merged] == sorted({*month, *week})
+@given(month=TIMES, week=TIMES)
+def test_cycle_in_a_month_and_in_its_week_counts_once(
+    month: list[tuple[int, int]], week: list[tuple[int, int]]
+) -> None:
+    """It is known by when it began and ended, both."""
+
+    def cycle(at_s: int, lasted_s: int) -> Cycle:
+        start = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(seconds=at_s)
+        return Cycle(start=start, end=start + timedelta(seconds=lasted_s), energy_wh=at_s + lasted_s / 10)
+
+    merged = merge_cycles([cycle(*times) for times in (*month, *week)])
+    assert merged == [cycle(*times) for times in sorted({*month, *week})]
 
 
 async def test_unknown_appliance_keys_survive_under_their_own_name(scripted: ScriptedVoltaware) -> None:
@@ -275,13 +349,28 @@ async def test_malformed_field_is_named_and_its_value_is_not(
     assert "much" not in str(caught.value)
 
 
-async def test_place_and_credentials_show_in_no_error(
-    scripted: ScriptedVoltaware, caplog: pytest.LogCaptureFixture
+async def test_metadata_outside_of_the_lists_and_least_values_are_refused_before_anything_is_sent(
+    scripted: ScriptedVoltaware,
 ) -> None:
-    """A cloud that echoes what it was told."""
-    scripted.status, scripted.raw = 400, f"wrong: {SECRET} canary-access-1 canary-id".encode()
-    with caplog.at_level("DEBUG"), pytest.raises(RejectedError) as caught:
-        await scripted.client.month(DEVICE, OCTOBER)
-    shown = f"{caught.value!r} {caught.value.answer} {caplog.text}"
-    assert "canary" not in shown
-    assert "51.5" not in repr(Geolocation(latitude_deg=51.509865, longitude_deg=-0.118092))
+    """The message begins with the field, and says what is accepted (all of them: test_metadata)."""
+    with pytest.raises(ValueError, match=r"^bedroom_amount: has to be a whole number from 1 upwards$"):
+        await scripted.client.set_property_details(DEVICE, replace(HOME, bedroom_amount=0))
+    with pytest.raises(ValueError, match=r"^people_amount: has to be a whole number from 1 upwards$"):
+        await scripted.client.set_property_details(DEVICE, replace(HOME, people_amount=0))
+    vehicles = (GasHeating(amount=1, any_electric_heater=True), ElectricVehicle(amount=2, type="CAR", wattages=(7200,)))
+    with pytest.raises(ValueError, match=r"^appliances\.1\.wattages: .* as many numbers as amount says \(2\)$"):
+        await scripted.client.set_appliances(DEVICE, vehicles)
+    assert scripted.asked == scripted.logins == []
+
+
+async def test_people_are_sent_also_if_there_are_none(scripted: ScriptedVoltaware) -> None:
+    """The page wants the field to be there."""
+    await scripted.client.set_property_details(DEVICE, HOME)
+    assert scripted.told[0]["people"] == []
+
+
+async def test_version_is_filled_in_whatever_was_read(scripted: ScriptedVoltaware) -> None:
+    """It is ours, since we write in its form."""
+    await scripted.client.set_property_details(DEVICE, replace(HOME, version="0.9"))
+    await scripted.client.set_appliances(DEVICE, [])
+    assert [told["version"] for told in scripted.told] == ["1.0", "1.0"]

@@ -44,8 +44,9 @@ def test_what_is_no_week_is_refused(text: str) -> None:
 def test_week_is_written_by_its_iso_number_or_its_monday() -> None:
     """Both mean the same."""
     assert Week.parse("2026-W10") == Week.parse("2026-03-02") == Week(date(2026, 3, 2))
-    with pytest.raises(ValueError, match="Monday"):
-        Week(date(2026, 3, 3))
+    for other in (date(2026, 3, 3), datetime(2026, 3, 2, 12, tzinfo=UTC)):
+        with pytest.raises(ValueError, match="Monday"):
+            Week(other)
 
 
 def test_month_is_expected_on_the_third_by_the_devices_clocks() -> None:

@@ -169,7 +169,7 @@ def test_a_packet_is_one_line_with_only_the_parameters_one_has() -> None:
     packet = ElectricityPacket("my stream ⚡", NOON, given_values)
     assert packet.to_bytes() == (
         b'{"id":"my stream \\u26a1","tsISO8601":"2026-01-31T12:00:00.000+00:00",'
-        b'"aP_1":1819.1300048828,"rP_3":1e+22,"c_1":1e-07,"pC_1":8423692,"v_23":0}'
+        b'"aP_1":1819.1300048828,"rP_3":1e+22,"c_1":1e-7,"pC_1":8423692,"v_23":0}'
     )
     assert packet == ElectricityPacket("my stream ⚡", NOON, dict(reversed(given_values.items())))
     assert hash(packet) == hash(ElectricityPacket("my stream ⚡", NOON, given_values))

@@ -206,6 +206,18 @@ async def test_a_full_queue_makes_its_feeder_wait_and_nobody_else(
     assert values_of(cloud) == [0, 1, 2, 3, 4, 6, 7, 8, 9]
 
 
+async def test_there_is_room_again_when_half_a_queue_is_settled(client: WatticsClient) -> None:
+    """Not sooner, or its feeder would be woken for every packet; and not later, or the stream would run dry."""
+    sender = Sender(client, queue_size=4)
+    for hour in range(4):
+        await sender.submit(packet(hour))
+    await sender.submit(packet(4))
+    assert sender.pending == 3
+    await sender.submit(packet(5))
+    assert sender.pending == 4
+    await sender.drain()
+
+
 async def test_nobody_overtakes_one_that_waits_for_room(client: WatticsClient, cloud: WatticsSimulator) -> None:
     """Not even a submission that comes in the very moment in which there is room."""
     late: list[asyncio.Task[None]] = []
