@@ -1,14 +1,16 @@
-"""Async clients for the energy clouds carbonTRACK and Wattics, independent of Home Assistant.
+"""Async clients for the energy clouds carbonTRACK, Voltaware, Wattics and WattCarbon, independent of Home Assistant.
 
 A tour: `transport` is the one door through which every request goes. `auth` says who we are and renews it, `retry` when
 to ask again, `answer` what came back, `paging` walks through what comes in pages, `fields` reads what clouds write
 oddly, `clock` is the time all of them see. On these stand the vendors, one folder each:
 
     from aiowattbridge.carbontrack import CarbonTrackClient   # measurements in
+    from aiowattbridge.voltaware import VoltawareClient       # appliances' consumption in
     from aiowattbridge.wattics import Sender, WatticsClient   # measurements out
+    from aiowattbridge.wattcarbon import WattCarbonClient     # hourly series out
 
-A client is handed the `aiohttp.ClientSession` it uses and closes nothing it did not open. What can go wrong is the tree
-in `errors`, whose classes say what to do about it.
+A client opens an `aiohttp.ClientSession` of its own, or is handed one, which it never closes. What can go wrong is the
+tree in `errors`, whose classes say what to do about it.
 """
 
 from .clock import SYSTEM_CLOCK, Clock

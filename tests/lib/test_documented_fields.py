@@ -32,6 +32,7 @@ COUNT = "a walk goes by what its pages hold, and a short one needs no counting"
 RENEWAL = "needed when the token ends, which is tested with the faults"
 CLOCK = "a token's life is counted from when it was asked for: the cloud's clock is not ours"
 BEARER = "the only type there is"
+VERSION = "that of the list of appliances, which is filled in when it is sent"
 
 type Tour = Callable[[Any, Any], Awaitable[object]]
 
@@ -125,7 +126,7 @@ DOCUMENTED = [
         cloud=VOLTAWARE,
         simulator=_described_homes,
         tours=VOLTAWARE_TOURS,
-        unused={"token_type": BEARER, "refresh_token": RENEWAL},
+        unused={"token_type": BEARER, "refresh_token": RENEWAL, "version": VERSION},
     ),
     Documented(
         cloud=WATTCARBON,
