@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from urllib.parse import quote
 
 import aiohttp
@@ -292,6 +293,26 @@ async def test_body_beyond_the_bound_is_refused(bench: Bench) -> None:
     assert len((await bench.transport().request("GET", "/", repeatable=True)).body) == 100_000
 
 
+async def test_body_without_end_is_not_read_to_its_end(bench: Bench) -> None:
+    """What is beyond the bound is not wanted, so it must not fill the memory first."""
+    poured: list[int] = []
+
+    async def pours(request: web.Request) -> web.StreamResponse:
+        """Answer with 64 MB, as long as somebody listens."""
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            for number in range(1000):
+                await response.write(bytes(64_000))
+                poured.append(number)
+        return response
+
+    bench.cloud.reply(pours)
+    error = await bench.failure()
+    assert "too large" in str(error)
+    assert len(poured) < 1000
+
+
 async def test_repeatable_request_is_tried_again_with_growing_waits(bench: Bench) -> None:
     """Until it goes through."""
     bench.cloud.reply(says(status=500), cuts, says(status=502), says("done"))
@@ -332,6 +353,17 @@ async def test_question_on_a_kept_connection_that_breaks_is_not_repeated_behind_
     with pytest.raises(UnreachableError) as caught:
         await transport.request("GET", "/", repeatable=False)
     assert caught.value.may_have_arrived
+    assert len(bench.cloud.seen) == 2
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_no_change_is_repeated_behind_our_back_either(bench: Bench, method: str) -> None:
+    """Some of these the HTTP library would send again, and some it would not."""
+    bench.cloud.reply(says(), cuts)
+    transport = bench.transport(policy=NO_RETRY)
+    await transport.request(method, "/", data=b"x", repeatable=False)
+    with pytest.raises(UnreachableError):
+        await transport.request(method, "/", data=b"x", repeatable=False)
     assert len(bench.cloud.seen) == 2
 
 
