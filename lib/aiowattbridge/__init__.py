@@ -1,8 +1,9 @@
 """Async clients for the energy clouds carbonTRACK, Voltaware, Wattics and WattCarbon, independent of Home Assistant.
 
 A tour: `transport` is the one door through which every request goes. `auth` says who we are and renews it, `retry` when
-to ask again, `answer` what came back, `paging` walks through what comes in pages, `fields` reads what clouds write
-oddly, `clock` is the time all of them see. On these stand the vendors, one folder each:
+to ask again, `pause` how long a cloud is to be left alone, `answer` what came back, `paging` walks through what comes
+in pages, `fields` reads what clouds write oddly, `clock` is the time all of them see. On these stand the vendors, one
+folder each:
 
     from aiowattbridge.carbontrack import CarbonTrackClient   # measurements in
     from aiowattbridge.voltaware import VoltawareClient       # appliances' consumption in
@@ -27,6 +28,7 @@ from .errors import (
     UnreachableError,
     WattbridgeError,
 )
+from .pause import Pause
 from .retry import NO_RETRY, RetryPolicy
 from .transport import check_base_url
 
@@ -37,6 +39,7 @@ __all__ = [
     "CredentialsError",
     "ForbiddenError",
     "NotFoundError",
+    "Pause",
     "RateLimitedError",
     "RejectedError",
     "RequestTimeoutError",

@@ -19,6 +19,7 @@ from .clock import SYSTEM_CLOCK, Clock
 from .deadline import Deadline
 from .errors import RequestTimeoutError, ResponseError, TryLaterError, UnreachableError, WattbridgeError
 from .headers import USER_AGENT, RequestHeaders
+from .pause import Pause
 from .retry import RetryPolicy, parse_retry_after
 from .session import OwnSession
 
@@ -132,6 +133,7 @@ class Transport:
         credential_statuses: frozenset[int] = frozenset({_UNAUTHORIZED}),
         largest_body_bytes: int = LARGEST_BODY_BYTES,
         random: Random = _JITTER,
+        pause: Pause | None = None,
     ) -> None:
         """Keep what every request needs; raises ValueError for a base URL that is not safe."""
         self._session = session
@@ -145,6 +147,7 @@ class Transport:
         self._credential_statuses = credential_statuses
         self._largest_body_bytes = largest_body_bytes
         self._random = random
+        self._pause = pause
         self._headers = RequestHeaders()
 
     async def request(  # noqa: PLR0913 - the parts of a request are given by name
@@ -174,8 +177,12 @@ class Transport:
             # Outside of the retries: logging in is a request of its own, with retries of its own.
             signature = await self._auth.headers()
             try:
+                if self._pause is not None:
+                    self._pause.check(self._vendor, path)
                 answer = await self._exchange(call, signature)
             except TryLaterError as err:
+                if self._pause is not None:
+                    self._pause.note(err)
                 if not repeatable:
                     raise
                 elapsed_s = self._clock.monotonic() - started_s

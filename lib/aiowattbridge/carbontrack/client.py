@@ -14,6 +14,7 @@ from ..auth import TokenAuth
 from ..clock import SYSTEM_CLOCK, Clock
 from ..errors import ResponseError
 from ..paging import Page, PageWalk
+from ..pause import Pause
 from ..retry import RetryPolicy
 from ..session import CloudClient
 from ..transport import Answer, Transport, decode_json
@@ -48,8 +49,12 @@ class CarbonTrackClient(CloudClient):
         policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - a frozen value
         clock: Clock = SYSTEM_CLOCK,
         timeout_s: float = 30.0,
+        pause: Pause | None = None,
     ) -> None:
-        """Prepare one door for logging in and one for everything else; nothing is sent yet."""
+        """Prepare one door for logging in and one for everything else; nothing is sent yet.
+
+        `pause`: what all requests of the account wait for, once the cloud has asked to be left alone.
+        """
         super().__init__(session)
         self._clock = clock
         entrance = Transport(
@@ -60,10 +65,18 @@ class CarbonTrackClient(CloudClient):
             clock=clock,
             timeout_s=timeout_s,
             credential_statuses=REFUSALS,
+            pause=pause,
         )
         self._auth = TokenAuth(Login(entrance, username, password), clock, secrets=(username, password))
         self._transport = Transport(
-            self._http, base_url, vendor=VENDOR, auth=self._auth, policy=policy, clock=clock, timeout_s=timeout_s
+            self._http,
+            base_url,
+            vendor=VENDOR,
+            auth=self._auth,
+            policy=policy,
+            clock=clock,
+            timeout_s=timeout_s,
+            pause=pause,
         )
 
     async def verify(self) -> None:

@@ -157,7 +157,7 @@ class CarbonTrackSimulator(SimulatedCloud):
             return self._no_such_device()
         found = [
             device
-            for device in self.house.devices
+            for device in self.house.present
             if device_id in (None, device.device_id)
             and (body.get("RegisteredOnly") is not True or device.registered)
             and of_customer(self.house, device, body.get("CustomerReference"))

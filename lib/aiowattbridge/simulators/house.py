@@ -66,6 +66,7 @@ class House:
     """Devices with readings for ever back to `start`, the same for the same seed whatever is asked first.
 
     `start` (default: two years before the clock of the first simulator that serves the house) is where readings begin.
+    `away` holds the ids of devices that the account does not have now: they can be put in and taken out at any time.
     """
 
     def __init__(  # noqa: PLR0913 - options are given by name
@@ -96,6 +97,7 @@ class House:
         self.stamp_offset_s = stamp_offset_s
         self.delay_s = delay_s
         self.oddities: list[Oddity] = list(oddities)
+        self.away: set[str] = set()
         self.distributor_id = distributor_id(seed)
         # A device's fields stand in the vendor's order, whatever order they were asked in.
         names = tuple(name for name in ALL_FIELDS if name in fields)
@@ -115,13 +117,18 @@ class House:
         return tuple(self._by_id)
 
     @property
+    def present(self) -> tuple[Device, ...]:
+        """List the devices that the account has now."""
+        return tuple(device for device in self.devices if device.device_id not in self.away)
+
+    @property
     def canaries(self) -> frozenset[str]:
         """Name every piece of personal data, so that a test can look for it where it must not be."""
         return frozenset(text for person in self.people for text in person.canaries)
 
     def device(self, device_id: str) -> Device | None:
-        """Find a device."""
-        return self._by_id.get(device_id)
+        """Find a device that the account has now."""
+        return None if device_id in self.away else self._by_id.get(device_id)
 
     def owner(self, device_id: str) -> Person:
         """Find whose device it is."""

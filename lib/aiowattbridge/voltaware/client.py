@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from ..auth import TokenAuth
 from ..clock import SYSTEM_CLOCK, Clock
+from ..pause import Pause
 from ..retry import RetryPolicy
 from ..session import CloudClient
 from ..transport import Transport, decode_json
@@ -52,8 +53,12 @@ class VoltawareClient(CloudClient):
         policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - a frozen value
         clock: Clock = SYSTEM_CLOCK,
         timeout_s: float = 30.0,
+        pause: Pause | None = None,
     ) -> None:
-        """Prepare one door for logging in and one for everything else; nothing is sent yet."""
+        """Prepare one door for logging in and one for everything else; nothing is sent yet.
+
+        `pause`: what all requests of the account wait for, once the cloud has asked to be left alone.
+        """
         super().__init__(session)
         entrance = Transport(
             self._http,
@@ -63,11 +68,19 @@ class VoltawareClient(CloudClient):
             clock=clock,
             timeout_s=timeout_s,
             credential_statuses=REFUSALS,
+            pause=pause,
         )
         login = Login(entrance, client_id, client_secret)
         self._auth = TokenAuth(login, clock, secrets=(client_id, client_secret))
         self._transport = Transport(
-            self._http, base_url, vendor=VENDOR, auth=self._auth, policy=policy, clock=clock, timeout_s=timeout_s
+            self._http,
+            base_url,
+            vendor=VENDOR,
+            auth=self._auth,
+            policy=policy,
+            clock=clock,
+            timeout_s=timeout_s,
+            pause=pause,
         )
         self._door = Door(self._transport, self._auth, clock)
         self._clock = clock

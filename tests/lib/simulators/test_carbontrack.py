@@ -195,3 +195,17 @@ async def test_refused_writings(cloud: CarbonTrackSimulator, http: aiohttp.Clien
     ):
         async with http.request(method, f"{cloud.url}{path}", data=data, headers=its_headers) as answer:
             assert answer.status == status
+
+
+async def test_device_that_is_away_is_refused_until_it_is_back(
+    cloud: CarbonTrackSimulator, http: aiohttp.ClientSession
+) -> None:
+    """Neither listed nor readable, like one that is somebody else's."""
+    first, second, third = cloud.house.device_ids
+    cloud.house.away.add(second)
+    listed = await post(cloud, http, "/ctapi/Device", {})
+    assert [device["DeviceID"] for device in listed["Devices"]] == [first, third]
+    for path in ("/ctapi/Device", "/ctapi/Measurement"):
+        assert (await post(cloud, http, path, {"DeviceID": second}))["status"] == 403
+    cloud.house.away.clear()
+    assert (await post(cloud, http, "/ctapi/Device", {"DeviceID": second}))["Count"] == 1
