@@ -7,7 +7,7 @@ from importlib import import_module
 from .report import Emit, Result, say
 
 # What can be measured, and the modules that measure it, each with `async def run(emit, *, quick)`.
-SUITES = {"lib": ("sending", "parsing")}
+SUITES = {"lib": ("sending", "parsing"), "sources": ("importing", "filling")}
 
 
 async def _run(suite: str, emit: Emit, *, quick: bool) -> None:

@@ -1,1 +1,1 @@
-"""A real Home Assistant between two simulated clouds, for people to click through and for the tests to torment."""
+"""A real Home Assistant between simulated clouds, for people to click through and for the tests to torment."""

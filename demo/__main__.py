@@ -69,8 +69,9 @@ def _print_guide(story: Story) -> None:
   Accounts and streams    {url}/config/integrations/integration/wattbridge
   All statistics          {url}/config/tools/statistics
 
-  It has {story.rows:,} hours of carbonTRACK history (a simulated house in Sydney), and sends three data
-  streams to a simulated Wattics. Every closed hour goes out within minutes, for as long as this runs.
+  It has {story.rows:,} hours of carbonTRACK history (a simulated house in Sydney), four months of the appliances
+  of a simulated Voltaware home (Calendar shows when its car was charged), and sends three data streams to a simulated
+  Wattics. Every closed hour goes out within minutes, for as long as this runs.
 """,
         flush=True,
     )

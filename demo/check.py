@@ -1,8 +1,8 @@
-"""Holds what the Wattics simulator accepted against what the recorder has, without any of the integration's code."""
+"""Holds what the recorder has against all simulators, without any of the integration's code."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -10,14 +10,22 @@ from aiowattbridge.simulators import Stored
 
 from .api import Api
 from .configuration import TIME_ZONE
-from .play import Stream
+from .play import TOTAL, Stream
 from .recorder import hourly_changes_kwh
 from .town import Town
 
 HOUR: Final = timedelta(hours=1)
 # Both sides went through floats and units; a hundredth of a watt-hour is far above that and far below any reading.
 TOLERANCE_WH: Final = 0.01
-FIELDS: Final = {"usage": "PowerUsageNet", "generation": "Generating", "export": "PowerExported"}
+# What the vendor says of a month goes to hundreds of hours, and its own figures are rounded.
+MONTH_TOLERANCE_WH: Final = 1.0
+FIELDS: Final = {
+    "usage": "PowerUsageNet",
+    "generation": "Generating",
+    "export": "PowerExported",
+    "channel_1": "Power1",
+    "channel_2": "Power2",
+}
 SHOWN: Final = 3
 
 type Changes = Mapping[str, Mapping[datetime, float]]
@@ -118,3 +126,34 @@ async def compare_history(api: Api, town: Town, statistic_ids: Mapping[str, str]
             (hour for hour in true_wh.keys() & known.keys() if abs(true_wh[hour] - known[hour]) > TOLERANCE_WH),
         )
     return sum(len(hours) for hours in changes.values()), findings.reasons
+
+
+async def compare_months(api: Api, town: Town, meter_ids: Mapping[str, str]) -> tuple[int, list[str]]:
+    """Hold every month of every appliance against what Voltaware says; returns how many rows there are, and faults."""
+    zone = ZoneInfo(TIME_ZONE)
+    begin = datetime.combine(town.meter.first_day, time(), zone) - HOUR
+    changes = await hourly_changes_kwh(api, meter_ids.values(), begin, datetime.now(UTC))
+    found_wh: dict[tuple[str, int, int], float] = {}
+    for key, statistic_id in meter_ids.items():
+        for hour, kwh in changes.get(statistic_id, {}).items():
+            day = hour.astimezone(zone)
+            month = (key, day.year, day.month)
+            found_wh[month] = found_wh.get(month, 0.0) + kwh * 1000
+    true_wh = {
+        (key, *month): energy_wh
+        for month in town.meter_months()
+        for key, energy_wh in _with_total(town.voltaware.month_energy_wh(town.meter.device_id, *month)).items()
+    }
+    wrong = [month for month in true_wh | found_wh if not _is_same_month(true_wh.get(month), found_wh.get(month))]
+    reasons = [f"{key} of {year}-{month:02}: {found_wh.get((key, year, month))} Wh" for key, year, month in wrong]
+    return sum(len(hours) for hours in changes.values()), reasons
+
+
+def _with_total(appliances_wh: Mapping[str, float]) -> dict[str, float]:
+    return {**appliances_wh, TOTAL: sum(appliances_wh.values())}
+
+
+def _is_same_month(true_wh: float | None, found_wh: float | None) -> bool:
+    if true_wh is None or found_wh is None:
+        return not true_wh and found_wh is None
+    return abs(true_wh - found_wh) <= MONTH_TOLERANCE_WH

@@ -1,7 +1,7 @@
 """What the demo does in Home Assistant, each through its public API: accounts, streams, energy preferences."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 from .api import Api
 from .configuration import TIME_ZONE
 from .flows import Answers, add_entry, add_subentry, continue_subentry
-from .recorder import SERIES, count_hours, our_statistics
+from .recorder import SERIES, count_hours, meter_statistics, our_statistics
 from .town import Town
 
 DOMAIN = "wattbridge"
 POLL_S = 0.5
+TOTAL: Final = "total"
 GROUPS: Final = ("energy", "active_power", "reactive_power", "apparent_power", "voltage", "current", "line_voltage")
 """The sections of the form that asks for the parameters of an electricity stream."""
 
@@ -52,14 +53,25 @@ async def wait_until(
         raise TooSlowError(f"Not within {timeout_s:g} s: {what}.") from err
 
 
-def carbontrack_answers(town: Town, history_days: int) -> Answers:
+def carbontrack_answers(town: Town, history_days: int, series: Sequence[str]) -> Answers:
     """Fill the flow of the carbonTRACK account."""
     cloud = town.carbontrack
+    readings = {"grid_field": "power_usage_net", "power_unit": "wh", "history_days": history_days}
     return {
         "user": "carbontrack",
         "carbontrack": _login(cloud.username, cloud.password, cloud.url),
         "devices": {"devices": [town.device_id]},
-        "readings": {"grid_field": "power_usage_net", "power_unit": "wh", "history_days": history_days},
+        "readings": {**readings, "statistics": list(series)},
+    }
+
+
+def voltaware_answers(town: Town) -> Answers:
+    """Fill the flow of the Voltaware account."""
+    cloud = town.voltaware
+    return {
+        "user": "voltaware",
+        "voltaware": _login(cloud.username, cloud.password, cloud.url),
+        "meters": {"devices": [town.meter.device_id]},
     }
 
 
@@ -91,9 +103,16 @@ def local_midnight(days_ago: int) -> datetime:
     return today - timedelta(days=days_ago)
 
 
-async def add_carbontrack(api: Api, town: Town, history_days: int) -> str:
+async def add_carbontrack(api: Api, town: Town, history_days: int, series: Sequence[str] = SERIES) -> str:
     """Add the carbonTRACK account and return its entry's id."""
-    result = await add_entry(api, DOMAIN, carbontrack_answers(town, history_days))
+    result = await add_entry(api, DOMAIN, carbontrack_answers(town, history_days, series))
+    entry_id: str = result["result"]["entry_id"]
+    return entry_id
+
+
+async def add_voltaware(api: Api, town: Town) -> str:
+    """Add the Voltaware account and return its entry's id."""
+    result = await add_entry(api, DOMAIN, voltaware_answers(town))
     entry_id: str = result["result"]["entry_id"]
     return entry_id
 
@@ -110,13 +129,13 @@ async def add_wattics(api: Api, town: Town, statistic_ids: Mapping[str, str], st
     return entry_id
 
 
-async def wait_for_statistics(api: Api, timeout_s: float = 60.0) -> dict[str, str]:
-    """Wait until our three series exist and return their ids by what they measure."""
+async def wait_for_statistics(api: Api, series: Sequence[str] = SERIES, timeout_s: float = 60.0) -> dict[str, str]:
+    """Wait until the house's series exist and return their ids by what they measure."""
     found: dict[str, str] = {}
 
     async def all_exist() -> bool:
-        found.update(await our_statistics(api))
-        return found.keys() == set(SERIES)
+        found.update(await our_statistics(api, series))
+        return found.keys() == set(series)
 
     await wait_until(all_exist, "our statistics exist", timeout_s)
     return found
@@ -162,8 +181,31 @@ async def wait_until_delivered(town: Town, timeout_s: float = 120.0) -> None:
     await wait_until(is_delivered, f"every stream is delivered up to {town.opened:%H:%M} UTC", timeout_s)
 
 
-async def set_energy_preferences(api: Api, statistic_ids: Mapping[str, str]) -> None:
-    """Tell the Energy dashboard which series is the grid and which the sun."""
+async def meter_progress(api: Api, town: Town) -> float:
+    """Tell how much of the meter's history is there, between 0 and 1, as Home Assistant shows it."""
+    unique_id = f"voltaware_{town.meter.device_id}_history_progress"
+    listed = await api.command("config/entity_registry/list")
+    entity_id = next((entity["entity_id"] for entity in listed if entity["unique_id"] == unique_id), None)
+    if entity_id is None:
+        return 0.0
+    shown = (await api.get(f"/api/states/{entity_id}"))["state"]
+    return 0.0 if shown in ("unavailable", "unknown") else float(shown) / 100
+
+
+async def wait_for_months(api: Api, town: Town, timeout_s: float = 120.0) -> dict[str, str]:
+    """Wait until all months of the town's meter are there; returns the ids of its statistics by the vendor's key."""
+
+    async def are_there() -> bool:
+        return await meter_progress(api, town) >= 1
+
+    await wait_until(are_there, "the months of the meter are there", timeout_s)
+    return await meter_statistics(api, town.meter.device_id)
+
+
+async def set_energy_preferences(
+    api: Api, statistic_ids: Mapping[str, str], meter_ids: Mapping[str, str] | None = None
+) -> None:
+    """Tell the Energy dashboard which series is the grid and which the sun, and what the meter's home consists of."""
     grid = {
         "type": "grid",
         "name": "Grid",
@@ -173,4 +215,14 @@ async def set_energy_preferences(api: Api, statistic_ids: Mapping[str, str]) -> 
         "cost_adjustment_day": 0,
     }
     solar = {"type": "solar", "stat_energy_from": statistic_ids["generation"]}
-    await api.command("energy/save_prefs", energy_sources=[grid, solar])
+    devices = individual_devices(meter_ids or {})
+    await api.command("energy/save_prefs", energy_sources=[grid, solar], device_consumption=devices)
+
+
+def individual_devices(meter_ids: Mapping[str, str]) -> list[dict[str, str]]:
+    """List a meter's statistics for the Energy dashboard: its home, and in it the appliances."""
+    appliances = [statistic_id for key, statistic_id in meter_ids.items() if key != TOTAL]
+    if TOTAL not in meter_ids:
+        return []
+    home = {"stat_consumption": meter_ids[TOTAL]}
+    return [home, *({"stat_consumption": one, "included_in_stat": meter_ids[TOTAL]} for one in appliances)]

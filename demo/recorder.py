@@ -7,18 +7,27 @@ from typing import Any, Final
 from .api import Api
 
 SERIES: Final = ("usage", "generation", "export")
+CHANNELS: Final = ("channel_1", "channel_2")
 SOURCE = "wattbridge"
 
 
-async def our_statistics(api: Api) -> dict[str, str]:
-    """Find our external statistics by what they measure; with several devices, the first one's."""
+async def our_statistics(api: Api, wanted: Iterable[str] = SERIES) -> dict[str, str]:
+    """Find external statistics of a house by what they measure; with several devices, the first one's."""
     listed = await api.command("recorder/list_statistic_ids", statistic_type="sum")
     ours = sorted(row["statistic_id"] for row in listed if row["source"] == SOURCE)
     return {
         series: next(statistic_id for statistic_id in ours if statistic_id.endswith(f"_{series}"))
-        for series in SERIES
+        for series in wanted
         if any(statistic_id.endswith(f"_{series}") for statistic_id in ours)
     }
+
+
+async def meter_statistics(api: Api, device_id: str) -> dict[str, str]:
+    """Find the statistics of a Voltaware meter by the vendor's key, `total` for all of its home."""
+    begin = f"{SOURCE}:voltaware_{device_id}_"
+    listed = await api.command("recorder/list_statistic_ids", statistic_type="sum")
+    ids = sorted(row["statistic_id"] for row in listed if row["statistic_id"].startswith(begin))
+    return {statistic_id.removeprefix(begin): statistic_id for statistic_id in ids}
 
 
 async def hourly_changes_kwh(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from .api import ApiError
-from .check import compare, compare_history
+from .check import compare, compare_history, compare_months
 from .display import Display
 from .flows import FlowError
 from .home import Home
@@ -16,15 +16,18 @@ from .play import (
     History,
     TooSlowError,
     add_carbontrack,
+    add_voltaware,
     add_wattics,
     local_midnight,
     set_energy_preferences,
+    wait_for_months,
     wait_for_statistics,
     wait_until,
 )
-from .recorder import count_hours
+from .recorder import CHANNELS, SERIES, count_hours
 from .town import Town
 
+HOUSE_SERIES: Final = (*SERIES, *CHANNELS)
 # A year and a bit, so that there are 8,760 whole hours of each series whatever the time of day.
 HOUSE_DAYS: Final = 366
 HISTORY_DAYS: Final = 400
@@ -34,8 +37,11 @@ HISTORY_TIMEOUT_S: Final = 240.0
 DELIVERY_TIMEOUT_S: Final = 120.0
 
 LEAST_ENTITIES: Final = 12
-LEAST_ROWS: Final = 8_760 * 3
+LEAST_ROWS: Final = 8_760 * len(HOUSE_SERIES)
 LEAST_PACKETS: Final = 1_000
+LEAST_APPLIANCES: Final = 8
+# An hour for each of three whole months.
+LEAST_METER_ROWS: Final = 24 * 89 * LEAST_APPLIANCES
 
 
 class StoryError(Exception):
@@ -56,7 +62,7 @@ class Outcome:
 
 
 class Story:
-    """Both clouds, Home Assistant between them, and what happens."""
+    """All clouds, Home Assistant between them, and what happens."""
 
     def __init__(self, folder: Path, display: Display, *, port: int = 0) -> None:
         """Prepare; nothing runs before the context is entered."""
@@ -65,6 +71,7 @@ class Story:
         self.rows = 0
         self._display = display
         self._statistic_ids: dict[str, str] = {}
+        self._meter_ids: dict[str, str] = {}
         self._stream_start = local_midnight(STREAM_DAYS)
         self._stack = AsyncExitStack()
 
@@ -98,14 +105,19 @@ class Story:
             await self.home.start()
         api = self.home.api
         async with display.step("adding the carbonTRACK account"):
-            await add_carbontrack(api, self.town, HISTORY_DAYS)
+            await add_carbontrack(api, self.town, HISTORY_DAYS, HOUSE_SERIES)
+        async with display.step("adding the Voltaware account"):
+            await add_voltaware(api, self.town)
         async with display.step("fetching a year of history into the recorder"):
-            self._statistic_ids = await wait_for_statistics(api)
+            self._statistic_ids = await wait_for_statistics(api, HOUSE_SERIES)
             await self._wait_for_history()
+        async with display.step("fetching four months of appliances"):
+            self._meter_ids = await wait_for_months(api, self.town)
+            display.detail = f"{len(self._meter_ids)} statistics"
         async with display.step(f"adding the Wattics account with {len(STREAMS)} data streams"):
             await add_wattics(api, self.town, self._statistic_ids, self._stream_start)
         async with display.step("setting up the Energy dashboard"):
-            await set_energy_preferences(api, self._statistic_ids)
+            await set_energy_preferences(api, self._statistic_ids, self._meter_ids)
 
     async def _wait_for_history(self) -> None:
         """Wait for the last hour, saying how far it is."""
@@ -139,11 +151,14 @@ class Story:
         async with self._display.step("comparing what was accepted with what is recorded"):
             findings = await compare(api, self.town, STREAMS, self._statistic_ids, self._stream_start)
             rows, reasons = await compare_history(api, self.town, self._statistic_ids)
+            meter_rows, meter_reasons = await compare_months(api, self.town, self._meter_ids)
             errors = await self.home.logged("ERROR", "CRITICAL")
             figures = {
                 "home_assistant": (await api.command("get_config"))["version"],
                 "entities": await self._count_entities(),
                 "statistics_rows": rows,
+                "appliances": len(self._meter_ids) - 1,
+                "meter_rows": meter_rows,
                 "packets_accepted": findings.accepted,
                 "missing": findings.missing,
                 "wrong": findings.wrong + findings.invented,
@@ -152,7 +167,7 @@ class Story:
                 "log_errors": len(errors),
                 "log_warnings": len(await self.home.logged("WARNING")),
             }
-        return Outcome(figures, [*findings.reasons, *reasons, *errors, *_too_few(figures)])
+        return Outcome(figures, [*findings.reasons, *reasons, *meter_reasons, *errors, *_too_few(figures)])
 
     async def _count_entities(self) -> int:
         registry = await self.home.api.command("config/entity_registry/list")
@@ -161,7 +176,13 @@ class Story:
 
 def _too_few(figures: dict[str, Any]) -> list[str]:
     """Say which figures do not reach what they have to."""
-    least = {"entities": LEAST_ENTITIES, "statistics_rows": LEAST_ROWS, "packets_accepted": LEAST_PACKETS}
+    least = {
+        "entities": LEAST_ENTITIES,
+        "statistics_rows": LEAST_ROWS,
+        "appliances": LEAST_APPLIANCES,
+        "meter_rows": LEAST_METER_ROWS,
+        "packets_accepted": LEAST_PACKETS,
+    }
     return [
         f"{name}: {figures[name]} instead of at least {least[name]}" for name in least if figures[name] < least[name]
     ]

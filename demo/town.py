@@ -1,14 +1,18 @@
-"""What the demo's Home Assistant is connected to: one house at carbonTRACK, and a Wattics collector, both simulated."""
+"""What the demo's Home Assistant is connected to: a house at carbonTRACK, a home at Voltaware, a Wattics collector."""
 
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Self
 
-from aiowattbridge.simulators import CarbonTrackSimulator, House, Site, WatticsSimulator
+from aiowattbridge.simulators import CarbonTrackSimulator, House, Meter, Site, VoltawareSimulator, WatticsSimulator
 
-from .configuration import LATITUDE_DEG, LONGITUDE_DEG
+from .configuration import LATITUDE_DEG, LONGITUDE_DEG, TIME_ZONE
 
 SEED = 7
+# Whatever the day of the month, four months of results are there by then, the first of them in part.
+METER_DAYS = 130
+# A kind of appliance that the vendor's page does not tell of.
+UNKNOWN_KEY = "pool_pump"
 
 
 def whole_hour(moment: datetime) -> datetime:
@@ -17,16 +21,21 @@ def whole_hour(moment: datetime) -> datetime:
 
 
 class Town:
-    """Both clouds on loopback; the house has readings from `begin` on, which is some days ago.
+    """All clouds on loopback; the house has readings from `begin` on, which is some days ago.
 
     `opened` is the last whole hour before all this was set up: up to there everything has to be everywhere in the end.
     Later hours follow when the cloud is asked again, minutes after they have ended.
     """
 
     def __init__(
-        self, *, days: int, packet_latency_s: float = 0.0, get_shape: Literal["object", "list", "unknown"] = "object"
+        self,
+        *,
+        days: int,
+        meter_days: int = METER_DAYS,
+        packet_latency_s: float = 0.0,
+        get_shape: Literal["object", "list", "unknown"] = "object",
     ) -> None:
-        """Lay the town out.
+        """Lay the town out; the home's meter began `meter_days` ago.
 
         `packet_latency_s` is how long the collector takes to answer for a packet that it has stored, `get_shape` how it
         shows the last one.
@@ -37,24 +46,42 @@ class Town:
         self.opened = whole_hour(datetime.now(UTC))
         self.house = House(seed=SEED, site=site, start=self.begin)
         self.carbontrack = CarbonTrackSimulator(house=self.house)
+        began = midnight - timedelta(days=meter_days)
+        self.voltaware = VoltawareSimulator(seed=SEED, zones=(TIME_ZONE,), first_event=began)
+        self.meter.extra_keys = (UNKNOWN_KEY,)
         self.wattics = WatticsSimulator(latency_s=packet_latency_s, get_shape=get_shape)
         self._stack = AsyncExitStack()
         self._flows_cookie_breaks = 0
 
     async def __aenter__(self) -> Self:
-        """Open both clouds."""
+        """Open all clouds."""
         await self._stack.enter_async_context(self.carbontrack)
+        await self._stack.enter_async_context(self.voltaware)
         await self._stack.enter_async_context(self.wattics)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close both clouds."""
+        """Close all clouds."""
         await self._stack.aclose()
 
     @property
     def device_id(self) -> str:
         """Name the house's one meter."""
         return self.house.device_ids[0]
+
+    @property
+    def meter(self) -> Meter:
+        """Return the home's one meter at Voltaware."""
+        return next(iter(self.voltaware.meters.values()))
+
+    def meter_months(self) -> list[tuple[int, int]]:
+        """List year and month of all results that the meter has by now, oldest first."""
+        last = self.voltaware.last_published_month(self.meter.device_id)
+        first = self.meter.first_day
+        if last is None:
+            return []
+        numbers = range(12 * first.year + first.month - 1, 12 * last[0] + last[1])
+        return [(number // 12, number % 12 + 1) for number in numbers]
 
     @property
     def packets(self) -> int:

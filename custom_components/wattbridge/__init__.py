@@ -7,18 +7,22 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .actions import async_setup_actions
-from .const import CONF_DEVICES, DOMAIN
-from .coordinator import CarbonTrackCoordinator
-from .data import SinkRuntime, SourceRuntime, WattbridgeConfigEntry
+from .const import CONF_GRID_FIELD, CONF_HISTORY_DAYS, CONF_POWER_UNIT, CONF_VENDOR, DOMAIN, MINOR_VERSION
+from .data import CarbonTrackRuntime, SinkRuntime, SourceRuntime, VoltawareRuntime, WattbridgeConfigEntry
 from .errors import translated_setup_errors
 from .forwarding import Forwarder, async_forget_account
-from .history import HistoryImporter, async_forget_history
+from .history import async_forget_history
+from .lifecycle import async_forget_devices, async_let_go, async_watch_devices
+from .pause import async_forget_pause
 from .series import async_series_book
+from .sources import async_connect_source, async_forget_results, async_source_statistic_ids
 from .vendors import CARBONTRACK, WATTICS, entry_session, is_source
-from .vendors.carbontrack import statistic_ids
+from .voltaware_notice import async_follow_producers, async_forget_producers
+from .wiring import async_forget_wiring, async_help_with_wiring
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-SOURCE_PLATFORMS = (Platform.SENSOR,)
+CARBONTRACK_PLATFORMS = (Platform.BINARY_SENSOR, Platform.SENSOR)
+VOLTAWARE_PLATFORMS = (Platform.BINARY_SENSOR, Platform.CALENDAR, Platform.EVENT, Platform.SENSOR)
 SINK_PLATFORMS = (Platform.BINARY_SENSOR, Platform.SENSOR)
 
 
@@ -28,13 +32,27 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     # Those of a disabled account too: they may be half imported, and nobody says up to where they are whole.
     for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False):
         if is_source(entry.data):
-            _expect_series(hass, entry)
+            await _async_expect_series(hass, entry)
     return True
 
 
-def _expect_series(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> None:
-    for statistic_id in statistic_ids(entry.data):
+async def _async_expect_series(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> None:
+    for statistic_id in await async_source_statistic_ids(hass, entry):
         async_series_book(hass).async_expect(statistic_id)
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> bool:
+    """Bring an account that an older Wattbridge has set up to the present form."""
+    if entry.version > 1:
+        return False
+    if entry.minor_version < MINOR_VERSION and entry.data[CONF_VENDOR] == CARBONTRACK.key:
+        # What may be changed later was kept with what may not.
+        moved = (CONF_GRID_FIELD, CONF_POWER_UNIT, CONF_HISTORY_DAYS)
+        options = {key: entry.data[key] for key in moved if key in entry.data}
+        data = {key: value for key, value in entry.data.items() if key not in moved}
+        hass.config_entries.async_update_entry(entry, data=data, options={**options, **entry.options})
+    hass.config_entries.async_update_entry(entry, minor_version=MINOR_VERSION)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> bool:
@@ -47,14 +65,25 @@ async def async_setup_entry(hass: HomeAssistant, entry: WattbridgeConfigEntry) -
 
 
 async def _async_setup_source(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> None:
-    _expect_series(hass, entry)
-    client = CARBONTRACK.connect(entry_session(hass), entry.data)
-    coordinator = CarbonTrackCoordinator(hass, entry, client)
-    await coordinator.async_config_entry_first_refresh()
-    history = HistoryImporter(hass, entry, client, coordinator)
-    entry.runtime_data = SourceRuntime(coordinator, history)
-    await hass.config_entries.async_forward_entry_setups(entry, SOURCE_PLATFORMS)
-    history.async_start()
+    await _async_expect_series(hass, entry)
+    runtime = await async_connect_source(hass, entry)
+    entry.runtime_data = runtime
+    await hass.config_entries.async_forward_entry_setups(entry, _platforms(runtime))
+    runtime.history.async_start()
+    async_watch_devices(hass, entry, runtime)
+    await async_help_with_wiring(hass, entry, runtime)
+    if isinstance(runtime, VoltawareRuntime):
+        async_follow_producers(hass, entry, runtime.coordinator)
+
+
+def _platforms(runtime: CarbonTrackRuntime | VoltawareRuntime | SinkRuntime) -> tuple[Platform, ...]:
+    match runtime:
+        case CarbonTrackRuntime():
+            return CARBONTRACK_PLATFORMS
+        case VoltawareRuntime():
+            return VOLTAWARE_PLATFORMS
+        case SinkRuntime():
+            return SINK_PLATFORMS
 
 
 async def _async_setup_sink(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> None:
@@ -78,12 +107,14 @@ async def _async_sync_streams(hass: HomeAssistant, entry: WattbridgeConfigEntry)
 async def async_unload_entry(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> bool:
     """Stop what runs for the account, in a state that can be taken up again."""
     runtime = entry.runtime_data
-    platforms = SOURCE_PLATFORMS if isinstance(runtime, SourceRuntime) else SINK_PLATFORMS
-    if not await hass.config_entries.async_unload_platforms(entry, platforms):
+    if not await hass.config_entries.async_unload_platforms(entry, _platforms(runtime)):
         return False
     if isinstance(runtime, SourceRuntime):
         await runtime.history.async_stop()
-        for statistic_id in set(runtime.history.statistic_ids) - set(statistic_ids(entry.data)):
+        if isinstance(runtime, VoltawareRuntime):
+            await runtime.coordinator.async_keep()
+        kept = await async_source_statistic_ids(hass, entry)
+        for statistic_id in set(runtime.history.statistic_ids) - set(kept):
             # Its device was dropped from the account: nobody else would ever say that it is whole.
             async_series_book(hass).async_release(statistic_id)
     else:
@@ -95,9 +126,14 @@ async def async_remove_entry(hass: HomeAssistant, entry: WattbridgeConfigEntry) 
     """Forget our notes on the account; its statistics stay (they are the user's history)."""
     if is_source(entry.data):
         book = async_series_book(hass)
-        for statistic_id in statistic_ids(entry.data):
+        for statistic_id in await async_source_statistic_ids(hass, entry):
             book.async_release(statistic_id)
         await async_forget_history(hass, entry)
+        await async_forget_results(hass, entry)
+        await async_forget_devices(hass, entry)
+        await async_forget_pause(hass, entry)
+        async_forget_wiring(hass, entry)
+        async_forget_producers(hass, entry)
     else:
         await async_forget_account(hass, entry)
 
@@ -105,7 +141,5 @@ async def async_remove_entry(hass: HomeAssistant, entry: WattbridgeConfigEntry) 
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: WattbridgeConfigEntry, device: dr.DeviceEntry
 ) -> bool:
-    """Let the user delete a device that is no longer part of the account."""
-    current = {f"{CARBONTRACK.key}_{device_id}" for device_id in entry.data.get(CONF_DEVICES, {})}
-    current |= set(entry.subentries)
-    return not any(identifier in current for domain, identifier in device.identifiers if domain == DOMAIN)
+    """Let the user delete a device that is no longer part of the account, in the cloud or here."""
+    return async_let_go(hass, entry, device)

@@ -1,53 +1,24 @@
-"""Whether a stream has a problem that needs somebody."""
+"""Binary sensors: the switches and states of a source's devices, and the problems of a sink's streams."""
 
-from collections.abc import Mapping
-from typing import override
-
-from homeassistant.components.binary_sensor import (
-    BinarySensorDeviceClass,
-    BinarySensorEntity,
-    BinarySensorEntityDescription,
-)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .data import SinkRuntime, WattbridgeConfigEntry
-from .forwarding import async_follow_streams
-from .stream_entity import StreamEntity
+from .carbontrack_binary_sensor import async_add_carbontrack_binary_sensors
+from .data import CarbonTrackRuntime, SinkRuntime, VoltawareRuntime, WattbridgeConfigEntry
+from .stream_binary_sensor import async_add_stream_problems
+from .voltaware_binary_sensor import async_setup_voltaware_binary_sensors
 
 PARALLEL_UPDATES = 0
-
-PROBLEM = BinarySensorEntityDescription(
-    key="problem", translation_key="stream_problem", device_class=BinarySensorDeviceClass.PROBLEM
-)
-
-
-class StreamProblem(StreamEntity, BinarySensorEntity):
-    """On while a stream is held or cannot go on."""
-
-    @property
-    @override
-    def is_on(self) -> bool:
-        """Tell whether there is a problem."""
-        return self._engine.status.problem is not None
-
-    @property
-    @override
-    def extra_state_attributes(self) -> Mapping[str, str | None]:
-        """Name the problem by its key, for automations."""
-        return {"problem": self._engine.status.problem}
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: WattbridgeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add one for every stream, now and later."""
+    """Add the binary sensors of the account, now and when there is more to show."""
     runtime = entry.runtime_data
-    if isinstance(runtime, SinkRuntime):
-        async_follow_streams(
-            entry,
-            runtime.forwarder,
-            lambda engine, subentry: async_add_entities(
-                [StreamProblem(engine, subentry, PROBLEM)], config_subentry_id=subentry.subentry_id
-            ),
-        )
+    if isinstance(runtime, CarbonTrackRuntime):
+        async_add_carbontrack_binary_sensors(entry, runtime, async_add_entities)
+    elif isinstance(runtime, VoltawareRuntime):
+        await async_setup_voltaware_binary_sensors(hass, entry, runtime, async_add_entities)
+    elif isinstance(runtime, SinkRuntime):
+        async_add_stream_problems(entry, runtime, async_add_entities)

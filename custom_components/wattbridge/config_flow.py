@@ -12,6 +12,7 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     ConfigSubentryFlow,
     FlowType,
+    OptionsFlow,
     SubentryFlowContext,
 )
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
@@ -21,11 +22,23 @@ from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, Tex
 
 from .aiowattbridge.errors import WattbridgeError
 from .aiowattbridge.transport import check_base_url
-from .const import CONF_BASE_URL, CONF_VENDOR, DOMAIN, SUBENTRY_STREAM
+from .const import CONF_BASE_URL, CONF_VENDOR, DOMAIN, MINOR_VERSION, SUBENTRY_STREAM
 from .device_steps import DeviceSteps
 from .errors import error_key
+from .options_flow import CarbonTrackOptions, VoltawareOptions
 from .subentry_flow import StreamFlow
-from .vendors import CARBONTRACK, WATTICS, Client, Vendor, account_unique_id, is_source, short_session
+from .vendors import (
+    CARBONTRACK,
+    VENDORS,
+    VOLTAWARE,
+    WATTICS,
+    Client,
+    Vendor,
+    account_unique_id,
+    is_source,
+    short_session,
+)
+from .voltaware_steps import MeterSteps
 
 ADVANCED = "advanced"
 PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password"))
@@ -56,11 +69,11 @@ def reconfigure_schema(base_url: str) -> vol.Schema:
 REAUTH_SCHEMA = vol.Schema({vol.Required(CONF_PASSWORD): PASSWORD})
 
 
-class WattbridgeConfigFlow(DeviceSteps, ConfigFlow, domain=DOMAIN):
+class WattbridgeConfigFlow(DeviceSteps, MeterSteps, ConfigFlow, domain=DOMAIN):
     """One flow for all clouds; the steps of a vendor differ only in what follows the credentials."""
 
     VERSION = 1
-    MINOR_VERSION = 1
+    MINOR_VERSION = MINOR_VERSION
 
     @classmethod
     @callback
@@ -69,25 +82,52 @@ class WattbridgeConfigFlow(DeviceSteps, ConfigFlow, domain=DOMAIN):
         """Offer streams on the accounts that we write to."""
         return {} if is_source(config_entry.data) else {SUBENTRY_STREAM: StreamFlow}
 
+    @classmethod
+    @callback
+    @override
+    def async_supports_options_flow(cls, config_entry: ConfigEntry) -> bool:
+        """Offer options on the accounts that we read from."""
+        return is_source(config_entry.data)
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Return the options of the vendor."""
+        return VoltawareOptions() if config_entry.data[CONF_VENDOR] == VOLTAWARE.key else CarbonTrackOptions()
+
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Let the user choose the cloud."""
-        return self.async_show_menu(step_id="user", menu_options=[CARBONTRACK.key, WATTICS.key])
+        return self.async_show_menu(step_id="user", menu_options=list(VENDORS))
 
     async def async_step_carbontrack(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the carbonTRACK login."""
         return await self._async_step_account(CARBONTRACK, user_input)
+
+    async def async_step_voltaware(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the Voltaware client id and secret."""
+        return await self._async_step_account(VOLTAWARE, user_input)
 
     async def async_step_wattics(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the Wattics login."""
         return await self._async_step_account(WATTICS, user_input)
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Begin to ask for the password again."""
+        """Begin to ask for the password again, or for what stands in its place."""
+        if entry_data[CONF_VENDOR] == VOLTAWARE.key:
+            return await self.async_step_reauth_secret()
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the password of an account whose cloud refuses it."""
+        return await self._async_step_sign_in_again("reauth_confirm", user_input)
+
+    async def async_step_reauth_secret(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the client secret of an account whose cloud refuses it."""
+        return await self._async_step_sign_in_again("reauth_secret", user_input)
+
+    async def _async_step_sign_in_again(self, step_id: str, user_input: dict[str, Any] | None) -> ConfigFlowResult:
         entry = self._get_reauth_entry()
         vendor = _vendor_of(entry)
         errors: dict[str, str] = {}
@@ -97,13 +137,23 @@ class WattbridgeConfigFlow(DeviceSteps, ConfigFlow, domain=DOMAIN):
             if not errors:
                 return self._async_finish_update(entry, data)
         return self.async_show_form(
-            step_id="reauth_confirm",
+            step_id=step_id,
             data_schema=REAUTH_SCHEMA,
             errors=errors,
             description_placeholders={"vendor": vendor.name, "account": entry.title},
         )
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Begin to change an account."""
+        if self._get_reconfigure_entry().data[CONF_VENDOR] == VOLTAWARE.key:
+            return await self.async_step_reconfigure_secret(user_input)
+        return await self._async_step_change("reconfigure", user_input)
+
+    async def async_step_reconfigure_secret(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Begin to change an account that has a client secret in the place of a password."""
+        return await self._async_step_change("reconfigure_secret", user_input)
+
+    async def _async_step_change(self, step_id: str, user_input: dict[str, Any] | None) -> ConfigFlowResult:
         """Change the password or the address, and for a source go on to its devices."""
         entry = self._get_reconfigure_entry()
         vendor = _vendor_of(entry)
@@ -120,7 +170,7 @@ class WattbridgeConfigFlow(DeviceSteps, ConfigFlow, domain=DOMAIN):
                 return await self._async_after_account(vendor, data)
             schema = self.add_suggested_values_to_schema(schema, user_input)
         return self.async_show_form(
-            step_id="reconfigure",
+            step_id=step_id,
             data_schema=schema,
             errors=errors,
             description_placeholders={"vendor": vendor.name, "account": entry.title},
@@ -161,10 +211,14 @@ class WattbridgeConfigFlow(DeviceSteps, ConfigFlow, domain=DOMAIN):
             self._abort_if_unique_id_configured()
         elif self._async_other_entry_has(unique_id):
             return {"base": "account_taken"}
-        errors = await self._async_verify(vendor, data)
-        if not errors and is_source(data):
-            errors = await self.async_list_devices(data)
-        return errors
+        # The list of a source's devices is the real call that verifies its login.
+        match vendor.key:
+            case CARBONTRACK.key:
+                return await self.async_list_devices(data)
+            case VOLTAWARE.key:
+                return await self.async_list_meters(data)
+            case _:
+                return await self._async_verify(vendor, data)
 
     def _async_other_entry_has(self, unique_id: str) -> bool:
         own = self._get_reconfigure_entry().entry_id
@@ -181,18 +235,26 @@ class WattbridgeConfigFlow(DeviceSteps, ConfigFlow, domain=DOMAIN):
 
     async def _async_after_account[C: Client](self, vendor: Vendor[C], data: dict[str, Any]) -> ConfigFlowResult:
         """Go on to the devices of a source; a sink is complete."""
-        if is_source(data):
-            return await self.async_begin_devices()
-        return self.async_finish(vendor.name, data)
+        match vendor.key:
+            case CARBONTRACK.key:
+                return await self.async_begin_devices()
+            case VOLTAWARE.key:
+                return await self.async_begin_meters()
+            case _:
+                return self.async_finish(vendor.name, data)
 
     @override
-    def async_finish(self, title: str, data: dict[str, Any]) -> ConfigFlowResult:
+    def async_finish(
+        self, title: str, data: dict[str, Any], options: Mapping[str, Any] | None = None
+    ) -> ConfigFlowResult:
         """Create the account, or keep what was changed in it."""
         if self.source == SOURCE_RECONFIGURE:
-            return self._async_finish_update(self._get_reconfigure_entry(), data)
-        return self.async_create_entry(title=title, data=data)
+            return self._async_finish_update(self._get_reconfigure_entry(), data, options)
+        return self.async_create_entry(title=title, data=data, options=options)
 
-    def _async_finish_update(self, entry: ConfigEntry, data: dict[str, Any]) -> ConfigFlowResult:
+    def _async_finish_update(
+        self, entry: ConfigEntry, data: dict[str, Any], options: Mapping[str, Any] | None = None
+    ) -> ConfigFlowResult:
         """Keep the data and load the account again, exactly once.
 
         The reload helper may not be used beside an update listener, and the listener does not fire for
@@ -200,7 +262,10 @@ class WattbridgeConfigFlow(DeviceSteps, ConfigFlow, domain=DOMAIN):
         """
         reason = "reconfigure_successful" if self.source == SOURCE_RECONFIGURE else "reauth_successful"
         self.hass.config_entries.async_update_entry(
-            entry, data=data, unique_id=account_unique_id(data[CONF_VENDOR], data)
+            entry,
+            data=data,
+            options=entry.options if options is None else options,
+            unique_id=account_unique_id(data[CONF_VENDOR], data),
         )
         self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return self.async_abort(reason=reason)
@@ -218,4 +283,4 @@ class WattbridgeConfigFlow(DeviceSteps, ConfigFlow, domain=DOMAIN):
 
 
 def _vendor_of(entry: ConfigEntry) -> Vendor[Any]:
-    return next(vendor for vendor in (CARBONTRACK, WATTICS) if vendor.key == entry.data[CONF_VENDOR])
+    return VENDORS[entry.data[CONF_VENDOR]]

@@ -12,18 +12,20 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .aiowattbridge.carbontrack import CarbonTrackClient, Device
-from .aiowattbridge.carbontrack.units import PowerUnit
-from .aiowattbridge.errors import CredentialsError, WattbridgeError
-from .const import CONF_DEVICES, CONF_POWER_UNIT, DOMAIN
+from .aiowattbridge.errors import CredentialsError, RejectedError, WattbridgeError
+from .const import DOMAIN
 from .data import WattbridgeConfigEntry
 from .errors import translated_update_errors
+from .poll_failures import FailureLog, failures_among
 from .snapshot import DeviceSettings, DeviceSnapshot, Ledger, take_snapshot
-from .vendors.carbontrack import SERIES, field_of
+from .vendors.carbontrack import USUAL_SERIES, AccountSettings, account_settings
 
 # The devices report every five minutes; entries that were started together do not ask together.
 POLL: Final = timedelta(minutes=5)
 LONGEST_JITTER_S: Final = 20.0
-DEVICE_LIST_EVERY: Final = timedelta(hours=1)
+DESCRIBE_EVERY: Final = timedelta(hours=1)
+# A device with switches says here alone which of them are on.
+DESCRIBE_SWITCHES_EVERY: Final = timedelta(minutes=15)
 # Records come late and out of order: what was fetched is fetched again for so long.
 OVERLAP: Final = timedelta(hours=2)
 MARGIN: Final = timedelta(hours=1)
@@ -49,10 +51,14 @@ class CarbonTrackCoordinator(DataUpdateCoordinator[Mapping[str, DeviceSnapshot]]
         )
         self._client = client
         self._at_once = asyncio.Semaphore(AT_ONCE)
-        self._some_fail = False
-        self._listed_at: dict[str, datetime] = {}
+        self._failure_log = FailureLog(_LOGGER, "devices")
+        self._asked_at: dict[str, datetime] = {}
+        self._described_at: dict[str, datetime] = {}
         self._devices: dict[str, Device] = {}
-        self.settings = {device_id: _settings(entry, device_id) for device_id in entry.data[CONF_DEVICES]}
+        self._missing: set[str] = set()
+        account = account_settings(entry)
+        self._names = account.names
+        self.settings = {device_id: _settings(account, device_id) for device_id in account.names}
         self.ledgers = {device_id: Ledger() for device_id in self.settings}
 
     @override
@@ -68,14 +74,10 @@ class CarbonTrackCoordinator(DataUpdateCoordinator[Mapping[str, DeviceSnapshot]]
             found = await asyncio.gather(
                 *(self._poll(device_id, now) for device_id in self.settings), return_exceptions=True
             )
-            failures = [result for result in found if isinstance(result, BaseException)]
-            for failure in failures:
-                # Refused credentials are everybody's business; an error of ours must not hide.
-                if isinstance(failure, CredentialsError) or not isinstance(failure, WattbridgeError):
-                    raise failure
+            failures = failures_among(found)
             if failures and len(failures) == len(found):
                 raise failures[0]
-        self._say_failures([failure for failure in failures if isinstance(failure, WattbridgeError)])
+        self._failure_log.note(failures, len(found))
         midnight = dt_util.start_of_local_day(dt_util.as_local(now))
         snapshots: dict[str, DeviceSnapshot] = {}
         for device_id, settings in self.settings.items():
@@ -85,46 +87,76 @@ class CarbonTrackCoordinator(DataUpdateCoordinator[Mapping[str, DeviceSnapshot]]
             await asyncio.sleep(0)
         return snapshots
 
-    def _say_failures(self, failures: list[WattbridgeError]) -> None:
-        """Say once that some devices cannot be read, and once that all can be again; Home Assistant says it for all."""
-        if failures and not self._some_fail:
-            count = len(self.settings)
-            _LOGGER.warning("%d of %d devices cannot be read: %s", len(failures), count, failures[0].reason)
-        elif self._some_fail and not failures:
-            _LOGGER.info("All devices can be read again")
-        self._some_fail = bool(failures)
-
     def _identity(self, device_id: str) -> DeviceSnapshot:
-        name = self.config_entry.data[CONF_DEVICES][device_id]["name"]
-        return DeviceSnapshot(device_id=device_id, name=name, device=self._devices.get(device_id))
+        return DeviceSnapshot(
+            device_id=device_id,
+            name=self._names[device_id],
+            device=self._devices.get(device_id),
+            described_at=self._described_at.get(device_id),
+            is_missing=device_id in self._missing,
+        )
 
     async def _poll(self, device_id: str, now: datetime) -> None:
-        """Fetch a device's records since its newest one, and once an hour what it says of itself."""
+        """Fetch a device's records since its newest one, and now and then what it says of itself."""
+        async with self._at_once:
+            if device_id in self._missing and not self._is_description_due(device_id, now):
+                return
+            try:
+                await self._read(device_id, now)
+            except RejectedError:
+                # The cloud has no answer of its own for a device that is not there: it refuses what is asked of it.
+                if not await self._is_gone(device_id, now):
+                    raise
+                self._missing.add(device_id)
+            else:
+                self._missing.discard(device_id)
+                if self._is_description_due(device_id, now):
+                    await self._describe(device_id, now)
+
+    async def _read(self, device_id: str, now: datetime) -> None:
+        """Fetch a device's records since its newest one."""
         ledger = self.ledgers[device_id]
         midnight = dt_util.start_of_local_day(dt_util.as_local(now))
         oldest_needed = min(midnight - MARGIN, now - OVERLAP - MARGIN)
         # What is older than today is the history's to fetch: after a long silence that may be a lot.
         start = oldest_needed if ledger.newest is None else max(ledger.newest - OVERLAP, oldest_needed)
-        async with self._at_once:
-            records = [record async for record in self._client.measurements(device_id, start, now)]
-            ledger.prune(oldest_needed - OVERLAP)
-            ledger.take(records, start)
-            listed_at = self._listed_at.get(device_id)
-            if listed_at is None or now - listed_at >= DEVICE_LIST_EVERY:
-                self._listed_at[device_id] = now
-                await self._refresh_device(device_id)
+        records = [record async for record in self._client.measurements(device_id, start, now)]
+        ledger.prune(oldest_needed - OVERLAP)
+        ledger.take(records, start)
 
-    async def _refresh_device(self, device_id: str) -> None:
+    def _is_description_due(self, device_id: str, now: datetime) -> bool:
+        asked_at = self._asked_at.get(device_id)
+        device = None if device_id in self._missing else self._devices.get(device_id)
+        every = DESCRIBE_SWITCHES_EVERY if device is not None and device.controls else DESCRIBE_EVERY
+        return asked_at is None or now - asked_at >= every
+
+    async def _describe(self, device_id: str, now: datetime) -> None:
         """Ask what the device says of itself; the readings are worth showing without that, too."""
+        self._asked_at[device_id] = now
         try:
-            async for device in self._client.devices(device_id=device_id):
-                if device.device_id == device_id:
-                    self._devices[device_id] = device
-                    return
+            device = await self._look_up(device_id)
         except CredentialsError:
             raise
         except WattbridgeError as err:
             _LOGGER.debug("A device's description could not be read this time: %s", err)
+        else:
+            if device is not None:
+                self._devices[device_id] = device
+                self._described_at[device_id] = now
+
+    async def _is_gone(self, device_id: str, now: datetime) -> bool:
+        """Find out whether the account has lost a device whose records are refused."""
+        self._asked_at[device_id] = now
+        try:
+            return await self._look_up(device_id) is None
+        except RejectedError:
+            return True
+
+    async def _look_up(self, device_id: str) -> Device | None:
+        async for device in self._client.devices(device_id=device_id):
+            if device.device_id == device_id:
+                return device
+        return None
 
 
 @callback
@@ -132,9 +164,10 @@ def _nothing() -> None:
     """Listen without doing anything."""
 
 
-def _settings(entry: WattbridgeConfigEntry, device_id: str) -> DeviceSettings:
+def _settings(account: AccountSettings, device_id: str) -> DeviceSettings:
+    # What is shown of today does not depend on which energies are kept as statistics.
     return DeviceSettings(
-        fields={series.key: field_of(series, entry.data) for series in SERIES},
-        unit=PowerUnit(entry.data[CONF_POWER_UNIT]),
-        interval_s=entry.data[CONF_DEVICES][device_id]["interval_s"],
+        fields={series.key: account.field_of(series) for series in USUAL_SERIES},
+        unit=account.unit,
+        interval_s=account.intervals_s[device_id],
     )

@@ -1,81 +1,56 @@
 """The steps of the flow that a source adds: which devices, what their fields mean, and how much history."""
 
-import asyncio
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
 import voluptuous as vol
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigFlow, ConfigFlowResult
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-    TextSelector,
-)
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigFlowResult
+from homeassistant.helpers.selector import BooleanSelector, TextSelector
 from homeassistant.util import dt as dt_util
 
 from .aiowattbridge.carbontrack import CarbonTrackClient, Device
-from .aiowattbridge.carbontrack.units import PowerUnit
+from .aiowattbridge.carbontrack.units import DEFAULT_UNIT
 from .aiowattbridge.errors import WattbridgeError
-from .const import CONF_DEVICES, CONF_GRID_FIELD, CONF_HISTORY_DAYS, CONF_POWER_UNIT
+from .const import CONF_DEVICES, CONF_FOLLOW_NEW_DEVICES, CONF_GRID_FIELD, LARGE_ACCOUNT
 from .errors import error_key
-from .selectors import choice
+from .reading_form import (
+    USUAL_KEYS,
+    as_options,
+    default_grid_field,
+    errors_of,
+    offered_series,
+    preview,
+    readings_schema,
+)
+from .selectors import devices_choice
+from .source_steps import CONF_SEARCH_MORE, HIT_LIMIT, SourceSteps, device_label
 from .vendors import CARBONTRACK, short_session
-from .vendors.carbontrack import GRID_FIELDS, GridPreview, async_grid_preview, async_learn_interval_s
-
-# A distributor's account may hold thousands of devices: above this many a search comes before the list.
-LIST_LIMIT = 200
-HIT_LIMIT = 100
-LOOK_UPS_AT_ONCE = 4
-USUAL_INTERVAL_S = 300
-DEFAULT_HISTORY_DAYS = 400
-LONGEST_HISTORY_DAYS = 3650
+from .vendors.carbontrack import USUAL_INTERVAL_S, LastDay, async_last_days
 
 CONF_DEVICE_ID = "device_id"
 CONF_REFERENCE = "reference"
 CONF_ADDRESS = "address"
 CONF_PHONE = "phone"
-CONF_SEARCH_MORE = "search_more"
-# Home Assistant translates options by keys in lower case.
-UNITS = tuple(unit.name.lower() for unit in PowerUnit)
 SEARCH_FIELDS = (CONF_DEVICE_ID, CONF_REFERENCE, CONF_ADDRESS, CONF_PHONE)
 SEARCH_SCHEMA = vol.Schema({vol.Optional(field): TextSelector() for field in SEARCH_FIELDS})
 
 
-def _number(lowest: int, highest: int, unit: str) -> NumberSelector:
-    return NumberSelector(
-        NumberSelectorConfig(min=lowest, max=highest, step=1, mode=NumberSelectorMode.BOX, unit_of_measurement=unit)
-    )
+class DeviceSteps(SourceSteps):
+    """Choosing a carbonTRACK account's devices, and settling what their readings mean."""
 
-
-class DeviceSteps(ConfigFlow):
-    """Choosing a carbonTRACK account's devices; `async_finish` gets the complete entry data."""
-
-    _data: dict[str, Any]
     _found: dict[str, Device]
-    _is_large: bool
-    _chosen: list[str]
+    _days: Mapping[str, LastDay]
     _previewed: str
-    _intervals_s: dict[str, int]
-    _preview: GridPreview
-
-    def async_finish(self, title: str, data: dict[str, Any]) -> ConfigFlowResult:
-        """Create or update the config entry."""
-        raise NotImplementedError
 
     async def async_list_devices(self, data: dict[str, Any]) -> dict[str, str]:
         """Fetch the list of devices of the account, unless it is a large one; returns the form's errors."""
         self._data = data
         try:
-            devices = await self._async_fetch(LIST_LIMIT + 1, {})
+            devices = await self._async_fetch(LARGE_ACCOUNT + 1, {})
         except WattbridgeError as err:
             return {"base": error_key(err)}
-        self._is_large = len(devices) > LIST_LIMIT
+        self._is_large = len(devices) > LARGE_ACCOUNT
         self._found = {} if self._is_large else devices
         self._chosen = list(self._known_devices())
         return {}
@@ -84,7 +59,7 @@ class DeviceSteps(ConfigFlow):
         """Show the list of devices; a large account is searched first."""
         if self._is_large:
             return await self.async_step_search()
-        if not self._found:
+        if not self._offered(self._found):
             return self.async_abort(reason="no_devices")
         return await self.async_step_devices()
 
@@ -117,10 +92,8 @@ class DeviceSteps(ConfigFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             self._chosen = user_input[CONF_DEVICES]
-            if not self._chosen:
-                errors["base"] = "no_device_chosen"
-            elif self._taken(self._chosen):
-                errors["base"] = "device_taken"
+            if error := self._choice_error(self._chosen):
+                errors[CONF_DEVICES] = error
             elif user_input.get(CONF_SEARCH_MORE):
                 return await self.async_step_search()
             else:
@@ -129,11 +102,13 @@ class DeviceSteps(ConfigFlow):
                 except WattbridgeError as err:
                     errors["base"] = error_key(err)
                 else:
-                    return await self.async_step_readings()
+                    # What the readings mean was settled once, and is an option since.
+                    is_known = self.source == SOURCE_RECONFIGURE
+                    return self._finish_devices() if is_known else await self.async_step_readings()
         return self.async_show_form(
             step_id="devices",
             data_schema=self.add_suggested_values_to_schema(
-                self._devices_schema(), user_input or {CONF_DEVICES: self._suggested()}
+                self._devices_schema(), user_input or {CONF_DEVICES: self._suggested(self._found)}
             ),
             errors=errors,
             description_placeholders={"vendor": CARBONTRACK.name, "count": str(len(self._found))},
@@ -141,26 +116,34 @@ class DeviceSteps(ConfigFlow):
 
     async def async_step_readings(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Settle what the fields mean and how far back the history is wanted."""
+        errors: dict[str, str] = {}
+        values: dict[str, Any] = {
+            CONF_GRID_FIELD: default_grid_field(self._days[self._previewed]),
+            CONF_FOLLOW_NEW_DEVICES: set(self._chosen) >= set(self._found),
+        }
         if user_input is not None:
-            self._data |= {
-                CONF_DEVICES: {
-                    device_id: {"name": self._name(device_id), "interval_s": self._intervals_s[device_id]}
-                    for device_id in self._chosen
-                },
-                CONF_GRID_FIELD: user_input[CONF_GRID_FIELD],
-                CONF_POWER_UNIT: PowerUnit[user_input[CONF_POWER_UNIT].upper()].value,
-                CONF_HISTORY_DAYS: int(user_input[CONF_HISTORY_DAYS]),
-            }
-            return self.async_finish(self._title(), self._data)
+            errors, values = errors_of(user_input), user_input
+            if not errors:
+                return self._finish_devices(as_options(user_input))
+        schema = readings_schema(offered_series([*self._days.values()], USUAL_KEYS), with_follow=not self._is_large)
         return self.async_show_form(
             step_id="readings",
-            data_schema=self.add_suggested_values_to_schema(self._readings_schema(), self._readings()),
-            description_placeholders={
-                "device": self._name(self._previewed),
-                "power_usage": _kwh(self._preview.power_usage_kwh),
-                "power_usage_net": _kwh(self._preview.power_usage_net_kwh),
-            },
+            data_schema=self.add_suggested_values_to_schema(schema, values),
+            errors=errors,
+            description_placeholders=preview(self._name(self._previewed), self._days[self._previewed], DEFAULT_UNIT),
         )
+
+    def _finish_devices(self, options: Mapping[str, Any] | None = None) -> ConfigFlowResult:
+        known = self._known_devices()
+        intervals_s = {device_id: day.interval_s or USUAL_INTERVAL_S for device_id, day in self._days.items()}
+        intervals_s |= {device_id: device["interval_s"] for device_id, device in known.items()}
+        devices = {
+            device_id: {"name": self._name(device_id), "interval_s": intervals_s[device_id]}
+            for device_id in self._chosen
+        }
+        self._keep_devices(devices, self._found)
+        title = self._name(self._chosen[0]) if len(self._chosen) == 1 else CARBONTRACK.name
+        return self.async_finish(title, self._data, options)
 
     async def _async_fetch(self, limit: int, query: dict[str, Any]) -> dict[str, Device]:
         async with short_session(self.hass) as session:
@@ -184,82 +167,23 @@ class DeviceSteps(ConfigFlow):
             return found
 
     async def _async_look_at_chosen(self) -> None:
-        """Learn each device's usual interval, and what the two candidates for the grid say."""
-        at_once = asyncio.Semaphore(LOOK_UPS_AT_ONCE)
-        now = dt_util.utcnow()
-        known = self._known_devices()
-
-        async def learn(client: CarbonTrackClient, device_id: str) -> tuple[str, int]:
-            if device_id in known:
-                return device_id, known[device_id]["interval_s"]
-            async with at_once:
-                return device_id, await async_learn_interval_s(client, device_id, now) or USUAL_INTERVAL_S
-
+        """Look at the last day of each device that is new: how far apart its records are, and what is in them."""
+        new = [device_id for device_id in self._chosen if device_id not in self._known_devices()]
         async with short_session(self.hass) as session:
-            client = CARBONTRACK.connect(session, self._data)
-            self._intervals_s = dict(await asyncio.gather(*(learn(client, device_id) for device_id in self._chosen)))
-            # A device that has vanished from the account can still be kept; the cloud knows nothing of it.
-            device_id = next((chosen for chosen in self._chosen if chosen in self._found), self._chosen[0])
-            interval_s = self._intervals_s[device_id]
-            self._previewed = device_id
-            self._preview = await async_grid_preview(client, device_id, now, interval_s, PowerUnit.WH)
-
-    def _known_devices(self) -> dict[str, Any]:
-        """Return the devices that the account being reconfigured has already."""
-        if self.source != SOURCE_RECONFIGURE:
-            return {}
-        devices: dict[str, Any] = self._get_reconfigure_entry().data[CONF_DEVICES]
-        return devices
-
-    def _suggested(self) -> list[str]:
-        """Suggest what was chosen so far, or the only one there is."""
-        return self._chosen or (list(self._found) if len(self._found) == 1 else [])
-
-    def _taken(self, chosen: list[str]) -> bool:
-        """Tell whether another account has one of the devices: a series has one source."""
-        own = self._get_reconfigure_entry().entry_id if self.source == SOURCE_RECONFIGURE else None
-        others = [entry for entry in self._async_current_entries() if entry.entry_id != own]
-        return any(device_id in entry.data.get(CONF_DEVICES, {}) for entry in others for device_id in chosen)
+            self._days = await async_last_days(CARBONTRACK.connect(session, self._data), new, dt_util.utcnow())
+        # Rather one that has something to show.
+        self._previewed = next((device_id for device_id, day in self._days.items() if day.last), self._chosen[0])
 
     def _devices_schema(self) -> vol.Schema:
-        """Offer what was found and what was chosen before: searches add up, and nothing is dropped unasked."""
-        offered = dict.fromkeys([*self._chosen, *self._known_devices(), *self._found])
-        options = [SelectOptionDict(value=device_id, label=self._label(device_id)) for device_id in offered]
-        selector = SelectSelector(
-            SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.DROPDOWN)
-        )
-        schema = vol.Schema({vol.Required(CONF_DEVICES, default=[]): selector})
+        labels = {device_id: device_label(device_id, self._name(device_id)) for device_id in self._offered(self._found)}
+        schema = vol.Schema({vol.Required(CONF_DEVICES, default=[]): devices_choice(labels, multiple=True)})
         return schema.extend({vol.Optional(CONF_SEARCH_MORE): BooleanSelector()}) if self._is_large else schema
-
-    def _readings_schema(self) -> vol.Schema:
-        net = self._preview.power_usage_net_kwh is not None
-        return vol.Schema(
-            {
-                vol.Required(CONF_GRID_FIELD, default=GRID_FIELDS[0 if net else 1]): choice(GRID_FIELDS, "grid_field"),
-                vol.Required(CONF_POWER_UNIT, default=UNITS[0]): choice(UNITS, "power_unit"),
-                vol.Required(CONF_HISTORY_DAYS, default=DEFAULT_HISTORY_DAYS): _number(1, LONGEST_HISTORY_DAYS, "d"),
-            }
-        )
-
-    def _readings(self) -> dict[str, Any]:
-        """Return what an account that is reconfigured has now."""
-        if CONF_POWER_UNIT not in self._data:
-            return {}
-        return {**self._data, CONF_POWER_UNIT: PowerUnit(self._data[CONF_POWER_UNIT]).name.lower()}
 
     def _name(self, device_id: str) -> str:
         device = self._found.get(device_id)
         known = self._known_devices().get(device_id, {})
         name: str = (device.name if device else None) or known.get("name") or device_id
         return name
-
-    def _label(self, device_id: str) -> str:
-        name = self._name(device_id)
-        return name if name == device_id else f"{name} ({device_id})"
-
-    def _title(self) -> str:
-        """Name the account by its device: a login may be somebody's e-mail address, and titles get into logs."""
-        return self._name(self._chosen[0]) if len(self._chosen) == 1 else CARBONTRACK.name
 
 
 async def _async_devices(client: CarbonTrackClient, limit: int, query: dict[str, Any]) -> dict[str, Device]:
@@ -270,7 +194,3 @@ async def _async_devices(client: CarbonTrackClient, limit: int, query: dict[str,
         if len(found) >= limit:
             break
     return found
-
-
-def _kwh(energy_kwh: float | None) -> str:
-    return "–" if energy_kwh is None else f"{energy_kwh:.2f} kWh"

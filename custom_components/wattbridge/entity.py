@@ -11,6 +11,14 @@ from .coordinator import CarbonTrackCoordinator
 from .snapshot import DeviceSnapshot
 from .vendors import CARBONTRACK
 
+# The cloud names no models; this is what all of them are.
+MODEL = "Energy monitor"
+
+
+def source_unique_id(device_id: str, key: str) -> str:
+    """Identify an entity of a device."""
+    return f"{CARBONTRACK.key}_{device_id}_{key}"
+
 
 class SourceEntity(CoordinatorEntity[CarbonTrackCoordinator]):
     """An entity that shows one fact of a device."""
@@ -22,12 +30,13 @@ class SourceEntity(CoordinatorEntity[CarbonTrackCoordinator]):
         super().__init__(coordinator)
         self._device_id = device_id
         self.entity_description = description
-        self._attr_unique_id = f"{CARBONTRACK.key}_{device_id}_{description.key}"
+        self._attr_unique_id = source_unique_id(device_id, description.key)
         snapshot = self.snapshot
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, f"{CARBONTRACK.key}_{device_id}")},
             name=snapshot.name,
             manufacturer=CARBONTRACK.name,
+            model=MODEL,
             sw_version=snapshot.device.firmware_version if snapshot.device else None,
             serial_number=device_id,
         )
@@ -42,3 +51,8 @@ class SourceEntity(CoordinatorEntity[CarbonTrackCoordinator]):
     def available(self) -> bool:
         """A device whose last reading is old says nothing about now."""
         return super().available and not self.snapshot.stale
+
+    @property
+    def is_described(self) -> bool:
+        """Tell whether what the device says of itself is known, which does not come with its readings."""
+        return super().available and not self.snapshot.description_stale

@@ -1,4 +1,4 @@
-"""One newcomer's way through the pages of Home Assistant: carbonTRACK is added, and the Energy dashboard shows it."""
+"""One newcomer's way through the pages of Home Assistant: two clouds are added, and the Energy dashboard shows them."""
 
 import json
 import os
@@ -9,10 +9,12 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Locator, Page, async_playwright, expect
 
+from aiowattbridge.simulators import CarbonTrackSimulator, VoltawareSimulator
 from demo.configuration import TIME_ZONE
 from demo.home import INTEGRATION, ROOT, Home
 from demo.play import (
@@ -20,6 +22,7 @@ from demo.play import (
     local_midnight,
     set_energy_preferences,
     wait_for_history,
+    wait_for_months,
     wait_for_statistics,
     wait_until,
 )
@@ -34,6 +37,7 @@ TEXTS: Final[dict[str, Any]] = json.loads((INTEGRATION / "translations" / "en.js
 STEPS: Final = TEXTS["config"]["step"]
 # How far the month's figures may move while the test looks at them: a reading or two comes in.
 DRIFT_KWH: Final = 1.5
+LEAST_APPLIANCES: Final = 8
 
 
 def find_browser() -> str:
@@ -92,32 +96,44 @@ async def submit(page: Page) -> None:
     await page.get_by_role("button", name="Submit").click()
 
 
-async def fill_login(page: Page, town: Town, password: str) -> None:
+async def fill_login(page: Page, cloud: CarbonTrackSimulator | VoltawareSimulator, password: str) -> None:
     """Fill the account's form; the address of the cloud is behind a section that starts closed."""
-    await page.locator("input[name=username]").fill(town.carbontrack.username)
+    await page.locator("input[name=username]").fill(cloud.username)
     await page.locator("input[name=password]").fill(password)
     address = page.locator("input[name=base_url]")
     if not await address.is_visible():
         await page.get_by_text(STEPS["carbontrack"]["sections"]["advanced"]["name"], exact=True).click()
-    await address.fill(town.carbontrack.url)
+    await address.fill(cloud.url)
+
+
+async def open_menu(page: Page, home: Home) -> None:
+    """Begin to add an account."""
+    await page.goto(f"{home.url}/config/integrations/dashboard/add?domain=wattbridge")
+    await page.get_by_role("button", name="OK").click()
+
+
+async def finish(page: Page) -> None:
+    """Close the flow that has made an account."""
+    finished = page.locator("step-flow-create-entry")
+    await expect(finished).to_be_visible()
+    await page.get_by_role("button", name=re.compile("^(Finish|Skip and finish)$")).click()
+    await expect(finished).not_to_be_visible()
 
 
 async def add_carbontrack(page: Page, home: Home, town: Town, camera: Camera) -> None:
     """Add the account as a person does, who at first mistypes the password."""
-    await page.goto(f"{home.url}/config/integrations/dashboard/add?domain=wattbridge")
-    await page.get_by_role("button", name="OK").click()
-
+    await open_menu(page, home)
     menu = STEPS["user"]["menu_options"]
     await expect(page.get_by_text(menu["wattics"], exact=True)).to_be_visible()
     await camera.take("add-account")
     await page.get_by_text(menu["carbontrack"], exact=True).click()
 
     await expect(page.get_by_text(STEPS["carbontrack"]["description"])).to_be_visible()
-    await fill_login(page, town, "mistyped")
+    await fill_login(page, town.carbontrack, "mistyped")
     await submit(page)
     await expect(page.get_by_text(TEXTS["config"]["error"]["invalid_auth"])).to_be_visible()
     await expect(page.locator("input[name=username]")).to_have_value(town.carbontrack.username)
-    await fill_login(page, town, town.carbontrack.password)
+    await fill_login(page, town.carbontrack, town.carbontrack.password)
     await submit(page)
 
     await expect(page.get_by_text(STEPS["devices"]["data_description"]["devices"])).to_be_visible()
@@ -127,10 +143,60 @@ async def add_carbontrack(page: Page, home: Home, town: Town, camera: Camera) ->
     await expect(page.get_by_text(STEPS["readings"]["data_description"]["power_unit"])).to_be_visible()
     await camera.take("readings")
     await submit(page)
-    finished = page.locator("step-flow-create-entry")
-    await expect(finished).to_be_visible()
-    await page.get_by_role("button", name=re.compile("^(Finish|Skip and finish)$")).click()
-    await expect(finished).not_to_be_visible()
+    await finish(page)
+
+
+async def add_voltaware(page: Page, home: Home, town: Town, camera: Camera) -> None:
+    """Add the other account: its form asks for what Voltaware calls a client, and lists ids alone."""
+    await open_menu(page, home)
+    await page.get_by_text(STEPS["user"]["menu_options"]["voltaware"], exact=True).click()
+    await expect(page.get_by_text(STEPS["voltaware"]["data_description"]["username"])).to_be_visible()
+    await fill_login(page, town.voltaware, town.voltaware.password)
+    await submit(page)
+    await expect(page.get_by_text(STEPS["meters"]["data_description"]["devices"])).to_be_visible()
+    await expect(page.get_by_text(town.meter.device_id).first).to_be_visible()
+    await camera.take("meters")
+    await submit(page)
+    await finish(page)
+
+
+async def read_wiring(page: Page, home: Home, town: Town, camera: Camera) -> None:
+    """Look at what is told of the statistics, and follow its link."""
+    await page.goto(f"{home.url}/config/repairs")
+    title = TEXTS["issues"]["wire_voltaware_beside"]["title"].format(name=f"Meter {town.meter.device_id}")
+    await page.get_by_text(title).click()
+    await expect(page.get_by_text(f"wattbridge:voltaware_{town.meter.device_id}_total")).to_be_visible()
+    await camera.take("wiring")
+    link = page.get_by_role("link", name="Learn more").or_(page.get_by_role("button", name="Learn more"))
+    await link.first.click()
+    await page.wait_for_url("**/config/energy/**")
+
+
+async def look_at_devices(page: Page, home: Home, meter_ids: dict[str, str], camera: Camera) -> None:
+    """Look at the individual devices, in the settings and in the dashboard."""
+    await page.goto(f"{home.url}/config/energy/electricity")
+    settings = page.locator("ha-energy-device-settings")
+    await expect(settings.get_by_text("Electric vehicle").first).to_be_visible()
+    await settings.scroll_into_view_if_needed()
+    assert len(meter_ids) > LEAST_APPLIANCES
+    await expect(settings.locator(".row .content", has_text="Meter")).to_have_count(len(meter_ids))
+    await camera.take("individual-devices")
+    await show_period(page, home, "Last 12 months")
+    graph = page.locator("hui-energy-devices-detail-graph-card")
+    await graph.scroll_into_view_if_needed()
+    await expect(graph.get_by_text("Electric vehicle").first).to_be_visible()
+    await camera.take("appliances")
+
+
+async def look_at_calendar(page: Page, home: Home, town: Town, camera: Camera) -> None:
+    """Look up when the car was charged in the newest month that has results."""
+    await page.goto(f"{home.url}/calendar")
+    today = datetime.now(ZoneInfo(TIME_ZONE))
+    year, month = town.meter_months()[-1]
+    for _ in range(12 * (today.year - year) + today.month - month):
+        await page.get_by_role("button", name=re.compile("^Prev")).first.click()
+    await expect(page.get_by_text("Electric vehicle").first).to_be_visible()
+    await camera.take("calendar")
 
 
 async def show_period(page: Page, home: Home, period: str) -> Locator:
@@ -179,29 +245,34 @@ async def wait_for_more_solar(totals: Locator, than_kwh: float) -> None:
     await wait_until(is_more, f"the table shows more than {than_kwh} kWh", WAIT_MS / 1000)
 
 
-async def test_newcomer_adds_carbontrack_and_sees_energy(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+async def test_newcomer_adds_two_clouds_and_sees_energy(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """No password is asked for on this machine; texts come from our translations, figures from the recorder."""
     pictures: str | None = request.config.getoption("--pictures")
     executable = find_browser()
     errors: list[str] = []
     async with (
-        Town(days=366 if pictures else 45) as town,
+        Town(days=366 if pictures else 45, meter_days=130 if pictures else 75) as town,
         Home(tmp_path / "home") as home,
         open_page(executable, errors) as page,
     ):
         await home.start()
         camera = Camera(page, pictures)
         await add_carbontrack(page, home, town, camera)
+        await add_voltaware(page, home, town, camera)
 
         statistic_ids = await wait_for_statistics(home.api)
         await wait_for_history(home.api, town, statistic_ids)
-        await set_energy_preferences(home.api, statistic_ids)
+        meter_ids = await wait_for_months(home.api, town)
+        await read_wiring(page, home, town, camera)
+        await set_energy_preferences(home.api, statistic_ids, meter_ids)
         totals = await show_period(page, home, "Last 30 days")
         await compare_totals(home, totals, statistic_ids)
         await camera.take("energy-30-days")
         month_kwh = await figure_kwh(totals, "Solar total")
         await wait_for_more_solar(await show_period(page, home, "Last 12 months"), month_kwh + DRIFT_KWH)
         await camera.take("energy-dashboard")
+        await look_at_devices(page, home, meter_ids, camera)
+        await look_at_calendar(page, home, town, camera)
 
         await add_wattics(home.api, town, statistic_ids, datetime.now().astimezone() - timedelta(days=3))
         await page.goto(f"{home.url}/config/integrations/integration/wattbridge")

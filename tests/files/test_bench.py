@@ -1,13 +1,17 @@
 """The benchmark's lines, and that it still runs: a tiny run, whose figures mean nothing."""
 
 import json
+import logging
 
 import aiohttp
 import pytest
 
-from benchmarks import sending
+from benchmarks import filling, importing, sending
 from benchmarks.collector import collector
 from benchmarks.report import Result, judged, of_pairs
+
+# The plugin has every SQL statement logged, which takes longer than most of them.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 KEYS = {"name", "value", "target", "better", "ok", "unit", "pairs", "spread"}
 
@@ -29,6 +33,53 @@ async def test_quick_run_of_sending_tells_every_figure() -> None:
     ]
     assert all(line.keys() >= KEYS for line in lines)
     assert all(0 < line["share_of_theory"] < 1 for line in lines if "packets_per_s" in line["name"])
+
+
+async def test_quick_run_of_importing_tells_every_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our import beside Home Assistant's own; a second run writes nothing, however small the run is."""
+    monkeypatch.setattr(importing, "_QUICK_HOURS", 48)
+    monkeypatch.setattr(importing, "_QUICK_PAIRS", 1)
+    results: list[Result] = []
+    await importing.run(results.append, quick=True)
+    lines = {line["name"]: line for line in (json.loads(result.line()) for result in results)}
+    assert list(lines) == [
+        "import_rows_per_busy_s_vs_home_assistants_own",
+        "import_time_vs_home_assistants_own",
+        "second_run_rows_per_s_vs_blind_import",
+        "second_run_rows_written",
+    ]
+    assert all(line.keys() >= KEYS for name, line in lines.items() if name != "second_run_rows_written")
+    assert lines["second_run_rows_written"] == {
+        "name": "second_run_rows_written",
+        "value": 0,
+        "target": 0,
+        "better": "lower",
+        "ok": True,
+        "unit": "rows",
+    }
+    assert lines["import_rows_per_busy_s_vs_home_assistants_own"]["rows_per_busy_s"] > 0
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_quick_run_of_filling_tells_every_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every account's history is read back, and somebody watched meanwhile."""
+    for name, value in {"_QUICK_DAYS": 2, "_RECENT_DAYS": 1, "_QUICK_CONTROL_S": 0.2, "_QUICK_EVENT_DAYS": 36}.items():
+        monkeypatch.setattr(filling, name, value)
+    results: list[Result] = []
+    await filling.run(results.append, quick=True)
+    lines = {line["name"]: line for line in (json.loads(result.line()) for result in results)}
+    noticed = ("recorder_stall_p99_ms", "longest_step_of_ours_ms", "loop_lag_p99_ms")
+    assert list(lines) == [
+        "carbontrack_30_days_of_5_series_visible_s",
+        *(f"carbontrack_{name}" for name in noticed),
+        "carbontrack_30_days_of_2_devices_visible_s",
+        "carbontrack_days_of_one_device_before_30_of_both",
+        "voltaware_latest_month_visible_s",
+        *(f"voltaware_{name}" for name in noticed),
+    ]
+    assert lines["carbontrack_30_days_of_5_series_visible_s"]["rows"] >= 5 * 47
+    assert lines["carbontrack_longest_step_of_ours_ms"]["steps"] > 10
+    assert lines["voltaware_latest_month_visible_s"]["series"] > 3
 
 
 @pytest.mark.parametrize(

@@ -56,3 +56,12 @@ def test_pictures_and_pages_of_the_documentation_exist() -> None:
     for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_privacy_page_names_every_file_that_is_kept() -> None:
+    """Whoever keeps something new of the user's has to say so."""
+    page = (ROOT / "docs" / "privacy.md").read_text()
+    sources = (ROOT / "custom_components" / "wattbridge").rglob("*.py")
+    kept = {name for path in sources for name in re.findall(r'f"{DOMAIN}\.(\w+)\.{', path.read_text())}
+    assert {"history", "voltaware"} <= kept
+    assert {name for name in kept if f".{name}.*`" not in page} == set()

@@ -1,70 +1,110 @@
-"""Every text that the code asks for is there, and no text is left that nothing asks for."""
+"""Every text that the code asks for is there, and no text is left that nothing asks for.
+
+What is put together at run time is looked at where it is shown: see `tests/support/shown_texts.py`.
+"""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import source_keys
+import yaml
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 
-from custom_components.wattbridge import sensor, stream_sensor
-from custom_components.wattbridge.binary_sensor import PROBLEM
 from custom_components.wattbridge.const import SUBENTRY_STREAM
 from custom_components.wattbridge.device_steps import SEARCH_SCHEMA
 from custom_components.wattbridge.forwarding.watch import ISSUES
+from custom_components.wattbridge.options_flow import INTERVAL_SCHEMA, REBUILD_SCHEMA, VOLTAWARE_SCHEMA
+from custom_components.wattbridge.reading_form import UNITS
 from custom_components.wattbridge.subentry_flow import ELECTRICITY_SCHEMA, START_SCHEMA, STREAM_SCHEMA, VALUE_SCHEMA
+from custom_components.wattbridge.vendors import VENDORS
+from custom_components.wattbridge.vendors.carbontrack import GRID_FIELDS, SERIES
+from custom_components.wattbridge.voltaware_steps import METER_SEARCH_SCHEMA
 
 COMPONENT = Path(__file__).parents[2] / "custom_components" / "wattbridge"
 TEXTS: dict[str, Any] = json.loads((COMPONENT / "translations" / "en.json").read_text())
+SERVICES: dict[str, Any] = yaml.safe_load((COMPONENT / "services.yaml").read_text())
 FLOW = TEXTS["config"]
+OPTIONS = TEXTS["options"]
 STREAM = TEXTS["config_subentries"][SUBENTRY_STREAM]
 
 # Keys that are computed: of library errors, and those that Home Assistant itself uses.
 LIBRARY_ERRORS = {"invalid_auth", "cannot_connect", "request_rejected", "answer_unreadable", "unknown"}
 HOME_ASSISTANTS = {"already_configured", "already_in_progress", "reauth_successful", "reconfigure_successful"}
 
-
-def source(*names: str) -> str:
-    """Read modules of the integration."""
-    return "\n".join((COMPONENT / name).read_text() for name in names)
-
-
-def error_keys(text: str) -> set[str]:
-    """Find the keys of form errors: values of `base` or of a field."""
-    found = re.findall(r'(?:"base"|CONF_\w+)(?:\] =|:) "(\w+)"(?: if \w+ else "(\w+)")?', text)
-    return {key for keys in found for key in keys if key}
+MODULES = source_keys.modules()
+LITERALS = source_keys.literals([*MODULES.values()])
+PATTERNS = source_keys.patterns([*MODULES.values()])
+ASKED = source_keys.AskedKeys([*MODULES.values()]).by_kind
+FLOW_MODULES = ("config_flow.py", "source_steps.py", "device_steps.py", "voltaware_steps.py", "reading_form.py")
+FLOW_TREES = [MODULES[name] for name in FLOW_MODULES]
+OPTIONS_TREES = [MODULES[name] for name in ("options_flow.py", "reading_form.py")]
+STREAM_TREES = [MODULES["subentry_flow.py"]]
 
 
-FLOW_SOURCE = source("config_flow.py", "device_steps.py")
-STREAM_SOURCE = source("subentry_flow.py")
-ALL_SOURCE = "\n".join(p.read_text() for p in COMPONENT.rglob("*.py") if "aiowattbridge" not in p.parts)
+def is_asked_for(key: str) -> bool:
+    """Tell whether the code can ask for a key: it stands there, whole or in two parts, or fits a pattern."""
+    parts = key.split("_")
+    halves = [("_".join(parts[:place]), "_".join(parts[place:])) for place in range(1, len(parts))]
+    return (
+        key in LITERALS
+        or any(LITERALS.issuperset(half) for half in halves)
+        or any(pattern.fullmatch(key) for pattern in PATTERNS)
+    )
+
+
+def selectors_of(value: Any) -> list[dict[str, Any]]:
+    """Find the selectors with texts in the description of an action."""
+    if isinstance(value, list):
+        return [found for inner in value for found in selectors_of(inner)]
+    if not isinstance(value, dict):
+        return []
+    own = [value] if "translation_key" in value else []
+    return [*own, *(found for inner in value.values() for found in selectors_of(inner))]
 
 
 def test_errors_and_aborts_of_the_account_flow_have_texts() -> None:
     """And none of the texts is unused."""
-    assert error_keys(FLOW_SOURCE) | LIBRARY_ERRORS == set(FLOW["error"])
-    aborts = set(re.findall(r'reason="(\w+)"', FLOW_SOURCE))
-    assert aborts | HOME_ASSISTANTS == set(FLOW["abort"])
+    assert source_keys.flow_errors(FLOW_TREES) | LIBRARY_ERRORS == set(FLOW["error"])
+    assert source_keys.aborts(FLOW_TREES) | HOME_ASSISTANTS == set(FLOW["abort"])
+
+
+def test_errors_of_the_options_have_texts() -> None:
+    """And none of the texts is unused; the flow never ends without having been filled in."""
+    assert source_keys.flow_errors(OPTIONS_TREES) == set(OPTIONS["error"])
+    assert source_keys.aborts(OPTIONS_TREES) == set(OPTIONS.get("abort", {}))
 
 
 def test_errors_of_the_stream_flow_have_texts() -> None:
     """And none of the texts is unused."""
-    assert error_keys(STREAM_SOURCE) | LIBRARY_ERRORS == set(STREAM["error"])
+    assert source_keys.flow_errors(STREAM_TREES) | LIBRARY_ERRORS == set(STREAM["error"])
 
 
 def test_steps_of_the_flows_have_texts() -> None:
-    """Every step that can be shown has a title."""
-    steps = set(re.findall(r"async def async_step_(\w+)\(", FLOW_SOURCE)) - {"reauth"}
-    assert steps == set(FLOW["step"])
-    steps = set(re.findall(r"async def async_step_(\w+)\(", STREAM_SOURCE)) - {"reconfigure"}
-    assert steps == set(STREAM["step"])
-    assert all(step["title"] and step["description"] for step in [*FLOW["step"].values(), *STREAM["step"].values()])
+    """Every step that can be shown has a title and a description."""
+    assert source_keys.steps(FLOW_TREES) - {"reauth"} == set(FLOW["step"])
+    assert source_keys.steps(OPTIONS_TREES) - {"init"} == set(OPTIONS["step"])
+    assert source_keys.steps(STREAM_TREES) - {"reconfigure"} == set(STREAM["step"])
+    steps = [step for flow in (FLOW, OPTIONS, STREAM) for step in flow["step"].values()]
+    assert all(step["title"] and step["description"] for step in steps)
+
+
+def test_clouds_of_the_menu_have_texts() -> None:
+    """Each with its name, what it is good for, and a step."""
+    menu = FLOW["step"]["user"]
+    assert set(VENDORS) == set(menu["menu_options"]) == set(menu["menu_option_descriptions"])
+    assert set(VENDORS) <= set(FLOW["step"])
 
 
 @pytest.mark.parametrize(
     ("texts", "schema"),
     [
         (FLOW["step"]["search"], SEARCH_SCHEMA),
+        (FLOW["step"]["meter_search"], METER_SEARCH_SCHEMA),
+        (OPTIONS["step"]["voltaware"], VOLTAWARE_SCHEMA),
+        (OPTIONS["step"]["interval"], INTERVAL_SCHEMA),
+        (OPTIONS["step"]["rebuild"], REBUILD_SCHEMA),
         (STREAM["step"]["user"], STREAM_SCHEMA),
         (STREAM["step"]["electricity"], ELECTRICITY_SCHEMA),
         (STREAM["step"]["value"], VALUE_SCHEMA),
@@ -72,7 +112,7 @@ def test_steps_of_the_flows_have_texts() -> None:
     ],
 )
 def test_fields_of_a_form_have_texts(texts: dict[str, Any], schema: Any) -> None:
-    """Sections and their fields included."""
+    """Sections and their fields included; forms that depend on the cloud are looked at where they are shown."""
     sections = texts.get("sections", {})
     assert {str(marker) for marker in schema.schema} == set(texts["data"]) | set(sections)
     for marker, value in schema.schema.items():
@@ -80,26 +120,72 @@ def test_fields_of_a_form_have_texts(texts: dict[str, Any], schema: Any) -> None
             assert {str(inner) for inner in value.schema.schema} == set(sections[str(marker)]["data"])
 
 
-def test_exceptions_have_texts() -> None:
-    """The keys of refusals in actions, and of library errors."""
-    used = set(re.findall(r'(?:_refused|_failure)\(\s*"(\w+)"', ALL_SOURCE))
-    used |= set(re.findall(r'translation_key="(\w+)",\s*translation_placeholders', ALL_SOURCE))
-    assert used | LIBRARY_ERRORS == set(TEXTS["exceptions"])
+@pytest.mark.parametrize("flow", [FLOW, OPTIONS], ids=["config", "options"])
+def test_no_text_is_left_of_a_field_that_is_gone(flow: dict[str, Any]) -> None:
+    """In whatever form it was."""
+    for name, step in flow["step"].items():
+        for part in (step, *step.get("sections", {}).values()):
+            fields = set(part.get("data", {})) - {CONF_USERNAME, CONF_PASSWORD}
+            assert [field for field in fields if not is_asked_for(field)] == [], name
 
 
-def test_repair_issues_have_texts() -> None:
-    """One for every problem of a stream that somebody has to look after."""
-    assert {f"stream_{problem}" for problem in ISSUES} == set(TEXTS["issues"])
+@pytest.mark.parametrize("kind", ["exceptions", "issues", "selector"])
+def test_keys_have_texts(kind: str) -> None:
+    """Those that the code names; a selector may be named in the description of an action, too."""
+    asked = set(ASKED[kind])
+    if kind == "selector":
+        asked |= {found["translation_key"] for found in selectors_of(SERVICES)}
+    if kind == "exceptions":
+        asked |= LIBRARY_ERRORS
+    assert asked > LIBRARY_ERRORS if kind == "exceptions" else asked
+    assert asked <= set(TEXTS[kind])
 
 
-def test_entities_have_names() -> None:
+def test_entities_that_the_code_names_have_names() -> None:
+    """On whatever platform; those whose key is computed are looked at where they are shown."""
+    names = {key for platform in TEXTS["entity"].values() for key in platform}
+    assert len(ASKED["entity"]) > 1
+    assert ASKED["entity"] <= names
+
+
+@pytest.mark.parametrize("kind", ["exceptions", "issues"])
+def test_no_text_is_left_that_nothing_asks_for(kind: str) -> None:
+    """Of exceptions and repairs."""
+    assert [key for key in TEXTS[kind] if not is_asked_for(key)] == []
+
+
+def test_no_name_is_left_that_no_entity_has() -> None:
+    """On any platform."""
+    assert [key for platform in TEXTS["entity"].values() for key in platform if not is_asked_for(key)] == []
+
+
+def test_no_selector_is_left_that_no_form_shows() -> None:
+    """Neither a flow nor an action."""
+    shown = {found["translation_key"] for found in selectors_of(SERVICES)}
+    assert [key for key in TEXTS["selector"] if key not in shown and not is_asked_for(key)] == []
+
+
+def test_problems_of_streams_have_repairs() -> None:
+    """One for every problem that somebody has to look after, and none for a problem that there is not."""
+    assert {f"stream_{problem}" for problem in ISSUES} == {key for key in TEXTS["issues"] if key.startswith("stream_")}
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("statistics", [series.key for series in SERIES]),
+        ("series", [*(series.key for series in SERIES), "total"]),
+        ("power_unit", UNITS),
+        ("grid_field", GRID_FIELDS),
+    ],
+)
+def test_choices_have_names(key: str, values: list[str]) -> None:
     """And none of the names is unused."""
-    sensors = {str(d.translation_key) for d in (*sensor.SOURCE_SENSORS, *stream_sensor.STREAM_SENSORS)}
-    assert sensors == set(TEXTS["entity"]["sensor"])
-    assert {PROBLEM.translation_key} == set(TEXTS["entity"]["binary_sensor"])
+    assert set(values) == set(TEXTS["selector"][key]["options"])
 
 
-def test_choices_have_names() -> None:
-    """Every selector's options are translated under its key."""
-    used = set(re.findall(r'choice\([^"]*"(\w+)"\)', FLOW_SOURCE + STREAM_SOURCE))
-    assert used == set(TEXTS["selector"])
+@pytest.mark.parametrize("selector", selectors_of(SERVICES), ids=lambda selector: str(selector["translation_key"]))
+def test_choices_of_actions_have_names(selector: dict[str, Any]) -> None:
+    """Every option that is offered."""
+    if "options" in selector:
+        assert set(selector["options"]) <= set(TEXTS["selector"][selector["translation_key"]]["options"])

@@ -1,13 +1,17 @@
 """A real Home Assistant with a real recorder, and the clouds on loopback."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 from homeassistant.components.recorder import Recorder
+from homeassistant.helpers.entity import Entity
+from shown_texts import watched_texts
 
 import custom_components.wattbridge  # noqa: F401 - before the plugin's own custom_components hide it
-from aiowattbridge.simulators import CarbonTrackSimulator, House, WatticsSimulator
+from aiowattbridge.simulators import CarbonTrackSimulator, House, VoltawareSimulator, WatticsSimulator
 
 # The plugin has every SQL statement logged and printed, which takes longer than most of them.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
@@ -17,6 +21,21 @@ logging.getLogger().handlers.clear()
 @pytest.fixture(autouse=True)
 def prepared(recorder_mock: Recorder, enable_custom_integrations: None, socket_enabled: None) -> None:
     """The recorder before Home Assistant, our integration found, and sockets that may reach loopback."""
+
+
+@pytest.fixture(autouse=True)
+def texts_of_all_that_is_shown() -> Iterator[None]:
+    """Whatever a test makes Home Assistant show of us has its text, and what the text names is filled in."""
+    with watched_texts() as shown:
+        yield
+    assert not shown.missing
+
+
+@pytest.fixture
+def entity_registry_enabled_by_default() -> Iterator[None]:
+    """Every entity is shown, also those that are there for whoever asks."""
+    with patch.object(Entity, "entity_registry_enabled_default", new=True):
+        yield
 
 
 @pytest.fixture
@@ -30,4 +49,12 @@ async def carbontrack_cloud() -> AsyncIterator[CarbonTrackSimulator]:
 async def wattics_cloud() -> AsyncIterator[WatticsSimulator]:
     """A Wattics collector that has nothing yet."""
     async with WatticsSimulator() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+async def voltaware_cloud() -> AsyncIterator[VoltawareSimulator]:
+    """A Voltaware cloud with one home that has sent data for two months and a half."""
+    began = datetime.now(UTC) - timedelta(days=75)
+    async with VoltawareSimulator(zones=("Europe/Berlin",), first_event=began) as cloud:
         yield cloud

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from homeassistant.config_entries import ConfigEntryState
@@ -130,6 +130,31 @@ async def test_one_device_that_cannot_be_read_leaves_the_others(
     assert coordinator.data["4800000000000000"].name == "House 1"
 
 
+@pytest.mark.parametrize("refusal", ["403", "in_band"])
+async def test_device_that_the_account_has_lost_is_looked_for_once_an_hour(
+    hass: HomeAssistant, cloud: CarbonTrackSimulator, refusal: Literal["403", "in_band"]
+) -> None:
+    """It fails nothing, says nothing about now, and is back by itself."""
+    cloud.unknown_device = refusal
+    device_id = cloud.house.device_ids[0]
+    coordinator = polling(hass, account(cloud, device_id))
+    await coordinator.async_refresh()
+    cloud.house.away.add(device_id)
+    cloud.log.clear()
+    for _ in range(12):
+        cloud.clock.advance(300)
+        await coordinator.async_refresh()
+        assert coordinator.last_update_success
+    snapshot = coordinator.data[device_id]
+    assert (snapshot.is_missing, snapshot.stale, snapshot.description_stale) == (True, True, True)
+    assert (cloud.log.count("/ctapi/Measurement"), cloud.log.count("/ctapi/Device")) == (1, 1)
+    cloud.house.away.clear()
+    cloud.clock.advance(300)
+    await coordinator.async_refresh()
+    snapshot = coordinator.data[device_id]
+    assert (snapshot.is_missing, snapshot.stale) == (False, False)
+
+
 async def test_device_that_cannot_be_read_is_said_once(
     hass: HomeAssistant, cloud: CarbonTrackSimulator, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -146,7 +171,7 @@ async def test_device_that_cannot_be_read_is_said_once(
     coordinator._poll = failing  # type: ignore[method-assign]
     for _ in range(3):
         await coordinator.async_refresh()
-    assert caplog.text.count("1 of 2 devices cannot be read: no such page") == 1
+    assert caplog.text.count("1 of 2 devices cannot be read now: no such page") == 1
     assert "All devices can be read again" not in caplog.text
     coordinator._poll = poll  # type: ignore[method-assign]
     for _ in range(2):

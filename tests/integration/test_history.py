@@ -15,6 +15,7 @@ from comparison import (
     wait_for,
     watermark_of,
 )
+from history_bench import unhurried
 from homeassistant.components.recorder.statistics import async_add_external_statistics
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -22,15 +23,10 @@ from homeassistant.core import HomeAssistant
 from accounts import async_load, async_load_carbontrack, make_entry
 from aiowattbridge.simulators import CarbonTrackSimulator, Fault, Gap, House, Revision, SimulatorClock
 from custom_components.wattbridge import history, statistics
-from custom_components.wattbridge.device_history import DeviceHistory
+from custom_components.wattbridge.carbontrack_history import CarbonTrackHistory
 from custom_components.wattbridge.series import async_series_book
 
-
-@pytest.fixture(autouse=True)
-def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits that are minutes in life take moments here."""
-    monkeypatch.setattr(history, "FIRST_WAIT_S", 0.05)
-    monkeypatch.setattr(history, "LONGEST_WAIT_S", 0.2)
+pytestmark = pytest.mark.usefixtures(unhurried.__name__)
 
 
 async def test_history_equals_the_cloud_hour_by_hour(
@@ -56,16 +52,16 @@ async def test_recent_past_is_there_before_the_far_past(
     """After the first window the newest hours are stored and published, and the rest is not."""
     first_window = asyncio.Event()
     going_on = asyncio.Event()
-    original = DeviceHistory.async_fill_in
+    original = CarbonTrackHistory.async_fill_in
 
-    async def stepwise(device: DeviceHistory) -> statistics.Written:
+    async def stepwise(device: CarbonTrackHistory) -> statistics.Written:
         if first_window.is_set():
             await going_on.wait()
         written = await original(device)
         first_window.set()
         return written
 
-    monkeypatch.setattr(DeviceHistory, "async_fill_in", stepwise)
+    monkeypatch.setattr(CarbonTrackHistory, "async_fill_in", stepwise)
     entry = await async_load_carbontrack(hass, carbontrack_cloud, history_days=20)
     await first_window.wait()
     rows = await stored(hass, series_id(carbontrack_cloud, "usage"))
@@ -179,7 +175,7 @@ async def test_other_settings_make_the_figures_anew(
     device_id = carbontrack_cloud.house.device_ids[0]
     await wait_complete(entry, device_id)
     await hass.config_entries.async_unload(entry.entry_id)
-    hass.config_entries.async_update_entry(entry, data={**entry.data, "grid_field": "power_usage"})
+    hass.config_entries.async_update_entry(entry, options={**entry.options, "grid_field": "power_usage"})
     await hass.config_entries.async_setup(entry.entry_id)
     await wait_complete(entry, device_id)
     await assert_equal_to_cloud(hass, carbontrack_cloud, days=20, wires={**WIRE, "usage": "PowerUsage"})

@@ -1,7 +1,7 @@
 """The series stay whole while the account is loaded, whatever the cloud, the device or the database does meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,12 +16,13 @@ from sqlalchemy.exc import OperationalError
 
 from accounts import async_load_carbontrack
 from aiowattbridge.simulators import CarbonTrackSimulator, House, Late, Revision, SimulatorClock
-from custom_components.wattbridge import history, statistics
+from custom_components.wattbridge import history, patience, statistics
 from custom_components.wattbridge.aiowattbridge.errors import ResponseError
-from custom_components.wattbridge.device_history import DeviceHistory
-from custom_components.wattbridge.rows import Plan, Row, misfits
+from custom_components.wattbridge.carbontrack_history import CarbonTrackHistory
+from custom_components.wattbridge.pace import Pace
+from custom_components.wattbridge.rows import Row, misfits
 from custom_components.wattbridge.series import async_series_book
-from custom_components.wattbridge.statistics import Pace, SeriesWriter, Written
+from custom_components.wattbridge.statistics import SeriesWriter, Written
 
 NOW = datetime(2026, 6, 10, 20, 2, tzinfo=UTC)
 SERIES = "wattbridge:carbontrack_1_usage"
@@ -30,8 +31,8 @@ SERIES = "wattbridge:carbontrack_1_usage"
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits that are minutes in life take moments here."""
-    monkeypatch.setattr(history, "FIRST_WAIT_S", 0.05)
-    monkeypatch.setattr(history, "LONGEST_WAIT_S", 0.2)
+    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0.05)
+    monkeypatch.setattr(patience, "LONGEST_WAIT_S", 0.2)
 
 
 @pytest.fixture
@@ -63,6 +64,12 @@ async def wait_current(hass: HomeAssistant, cloud: CarbonTrackSimulator) -> None
     """Wait until the newest reading of the cloud is in the statistics."""
     newest_s = cloud.clock.now().timestamp() // 300 * 300
     await wait_for(lambda: watermark_of(hass, cloud).timestamp() == newest_s)
+
+
+async def wait_whole(hass: HomeAssistant, cloud: CarbonTrackSimulator, entry: MockConfigEntry) -> None:
+    """Wait until what lies before the newest reading is there, too."""
+    await wait_current(hass, cloud)
+    await wait_complete(entry, cloud.house.device_ids[0])
 
 
 async def test_hour_that_goes_on_grows_with_every_poll(
@@ -103,7 +110,20 @@ async def test_days_without_a_poll_leave_no_hole(
     """The network was away, say."""
     cloud.clock.advance(3 * 86_400)
     await poll(entry)
-    await wait_current(hass, cloud)
+    await wait_whole(hass, cloud, entry)
+    await assert_equal_to_cloud(hass, cloud)
+
+
+async def test_reading_that_was_late_when_home_assistant_stopped_is_put_in(
+    hass: HomeAssistant, cloud: CarbonTrackSimulator, entry: MockConfigEntry
+) -> None:
+    """It came while nobody polled, before the newest one that was known: the last hours are fetched again."""
+    await hass.config_entries.async_unload(entry.entry_id)
+    cloud.house.oddities.append(Late(NOW - timedelta(hours=2), NOW - timedelta(hours=1), NOW))
+    cloud.house.oddities.append(Revision(NOW - timedelta(hours=2), NOW - timedelta(hours=1), NOW, 150))
+    cloud.clock.advance(15 * 3600)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await wait_whole(hass, cloud, entry)
     await assert_equal_to_cloud(hass, cloud)
 
 
@@ -120,7 +140,7 @@ async def test_database_that_was_down_for_days_leaves_no_hole(
     assert watermark_of(hass, cloud) == NOW - timedelta(minutes=2)
     cloud.clock.advance(300)
     await poll(entry)
-    await wait_current(hass, cloud)
+    await wait_whole(hass, cloud, entry)
     await assert_equal_to_cloud(hass, cloud)
 
 
@@ -142,7 +162,7 @@ async def test_device_that_was_silent_for_days_and_then_tells_all_leaves_no_hole
     assert watermark_of(hass, cloud) == NOW - timedelta(minutes=2)
     cloud.clock.set(back + timedelta(minutes=5))
     await poll(entry)
-    await wait_current(hass, cloud)
+    await wait_whole(hass, cloud, entry)
     await assert_equal_to_cloud(hass, cloud)
 
 
@@ -150,16 +170,16 @@ async def test_past_that_cannot_be_read_does_not_hold_up_the_present(
     hass: HomeAssistant, cloud: CarbonTrackSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One window of the history is malformed for good: it is tried again and again, and the polls go on."""
-    original = DeviceHistory.async_fill_in
+    original = CarbonTrackHistory.async_fill_in
     tries: list[datetime] = []
 
-    async def fill_in(device: DeviceHistory) -> Written:
+    async def fill_in(device: CarbonTrackHistory) -> Written:
         tries.append(cloud.clock.now())
         if len(tries) > 1:
             raise ResponseError("field Generating is malformed", vendor="carbonTRACK")
         return await original(device)
 
-    monkeypatch.setattr(DeviceHistory, "async_fill_in", fill_in)
+    monkeypatch.setattr(CarbonTrackHistory, "async_fill_in", fill_in)
     entry = await async_load_carbontrack(hass, cloud, history_days=20)
     await wait_for(lambda: len(tries) > 2)
     cloud.clock.advance(3600)
@@ -194,7 +214,8 @@ async def test_note_of_a_device_that_has_not_begun_is_kept(
     importer = runtime_of(entry).history
     await wait_for(lambda: bool(importer._remembered))
     for device in importer._devices.values():
-        device._verified_from_s = None
+        assert isinstance(device, CarbonTrackHistory)
+        device._healing = None
     assert importer._notes() == known
     assert len(WIRE) == 3
 
@@ -206,7 +227,7 @@ async def test_notes_that_were_not_read_yet_are_not_replaced(
     runtime = runtime_of(entry)
     known = runtime.history._notes()
     await hass.config_entries.async_unload(entry.entry_id)
-    early = history.HistoryImporter(hass, entry, runtime.coordinator._client, runtime.coordinator)
+    early = history.HistoryImporter(hass, entry, runtime.coordinator, runtime.history._devices)
     await early.async_stop()
     assert await history._store(hass, entry).async_load() == known
     await hass.config_entries.async_setup(entry.entry_id)
@@ -234,7 +255,7 @@ async def test_error_that_nobody_foresaw_is_in_the_log(
     hass: HomeAssistant, cloud: CarbonTrackSimulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An importer that is dead looks like one that has nothing to do."""
-    monkeypatch.setattr(DeviceHistory, "async_fill_in", lambda _: 1 / 0)
+    monkeypatch.setattr(CarbonTrackHistory, "async_fill_in", lambda _: 1 / 0)
     entry = await async_load_carbontrack(hass, cloud)
     await wait_for(lambda: "stopped unexpectedly" in caplog.text)
     await hass.config_entries.async_unload(entry.entry_id)
@@ -259,8 +280,8 @@ async def test_stop_waits_for_the_job_that_was_begun(hass: HomeAssistant) -> Non
     begun = asyncio.Event()
     original = writer._import
 
-    def begin(plan: Plan) -> None:
-        original(plan)
+    def begin(rows: Mapping[int, Row]) -> None:
+        original(rows)
         begun.set()
 
     await async_block_recorder(hass, 0.0)

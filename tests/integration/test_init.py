@@ -14,7 +14,7 @@ from accounts import add_stream, async_load_carbontrack, async_load_wattics, mak
 from aiowattbridge.simulators import CarbonTrackSimulator, Fault, WatticsSimulator
 from custom_components.wattbridge import async_remove_config_entry_device
 from custom_components.wattbridge.const import DOMAIN
-from custom_components.wattbridge.data import SinkRuntime, SourceRuntime
+from custom_components.wattbridge.data import CarbonTrackRuntime, SinkRuntime
 from custom_components.wattbridge.series import async_series_book
 
 
@@ -50,7 +50,7 @@ async def test_removed_source_leaves_its_statistics_and_no_notes(
     book = async_series_book(hass)
     assert book.is_expected(usage)
     runtime = entry.runtime_data
-    assert isinstance(runtime, SourceRuntime)
+    assert isinstance(runtime, CarbonTrackRuntime)
     await wait_for(lambda: runtime.history.device_progress(carbontrack_cloud.house.device_ids[0]).complete)
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.wattbridge.rows import Row, misfits, plan_write
+from custom_components.wattbridge.rows import Row, misfits, plan_writes
 
 HOUR_S = 3600
 
@@ -21,14 +21,14 @@ class Store:
         self.written = 0
 
     def write(self, wanted: dict[int, float], *, crash: bool = False) -> None:
-        """Do what the plan says; a crash comes between its two jobs."""
-        plan = plan_write(self.rows, wanted)
-        if plan is None:
-            return
-        self.rows |= plan.rows
-        self.written += len(plan.rows)
-        if plan.shift is not None and not crash:
-            self.shift(plan.shift.from_s, plan.shift.by_kwh)
+        """Do what the plans say; a crash comes before the first shift."""
+        for plan in plan_writes(self.rows, wanted):
+            self.rows |= plan.rows
+            self.written += len(plan.rows)
+            if crash:
+                return
+            if plan.shift is not None:
+                self.shift(plan.shift.from_s, plan.shift.by_kwh)
 
     def shift(self, from_s: int, by_kwh: float) -> None:
         """Raise all sums from an hour on."""
@@ -103,5 +103,5 @@ def test_crash_between_the_two_jobs_is_mended_from_what_is_stored(
 
 def test_nothing_wanted_and_nothing_stored_is_nothing_to_do() -> None:
     """An empty window writes nothing."""
-    assert plan_write({}, {}) is None
+    assert plan_writes({}, {}) == []
     assert list(misfits({})) == []

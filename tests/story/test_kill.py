@@ -3,19 +3,23 @@
 import asyncio
 import json
 import random
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from demo.check import compare, compare_history
+from demo.check import compare, compare_history, compare_months
 from demo.home import Home
 from demo.play import (
     STREAMS,
     History,
     add_carbontrack,
+    add_voltaware,
     add_wattics,
+    meter_progress,
     wait_for_history,
+    wait_for_months,
     wait_for_statistics,
     wait_until,
     wait_until_delivered,
@@ -49,12 +53,13 @@ async def wait_for_packets(town: Town, more: int) -> None:
     await wait_until(has_come, f"{more} more packets arrive", 60, poll_s=WATCH_S)
 
 
-async def wait_for_share(history: History, wanted: float) -> None:
-    """Wait until so much of the history is there, and make sure that some of it is not."""
+async def wait_for_share(home: Home, town: Town, statistic_ids: Mapping[str, str], wanted: float) -> None:
+    """Wait until so much of both histories is there, and make sure that some of it is not."""
+    history = History(home.api, statistic_ids, town.begin, town.opened)
     shares: list[float] = []
 
     async def has_come() -> bool:
-        shares.append(await history.share())
+        shares.append((await history.share() + await meter_progress(home.api, town)) / 2)
         return shares[-1] >= wanted
 
     await wait_until(has_come, f"{wanted:.0%} of the history arrives", 60, poll_s=WATCH_S)
@@ -119,20 +124,25 @@ async def test_cursor_alone_repeats_one_packet_at_most(tmp_path: Path, kills: in
         assert findings.duplicates <= kills * len(STREAMS)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    ("kills", "days"), [pytest.param(5, 120, id="5"), pytest.param(25, 400, id="25", marks=pytest.mark.proof)]
+    ("kills", "days", "meter_days"),
+    [pytest.param(5, 120, 75, id="5"), pytest.param(25, 366, 366, id="25", marks=pytest.mark.proof)],
 )
-async def test_history_becomes_whole_through_kills(tmp_path: Path, kills: int, days: int) -> None:
-    """Putting older history in front takes two transactions, and a kill between them must not leave a step."""
+async def test_history_becomes_whole_through_kills(tmp_path: Path, kills: int, days: int, meter_days: int) -> None:
+    """Putting older history in front takes two transactions, and a kill between them must not leave a step.
+
+    Of both kinds of history: readings that become hours, and months that are spread over them, for ten appliances.
+    """
     chance = random.Random(SEED * kills)  # noqa: S311 - a seeded moment is no secret
-    async with Town(days=days) as town, Home(tmp_path / "home") as home:
+    async with Town(days=days, meter_days=meter_days) as town, Home(tmp_path / "home") as home:
         await home.start()
         await add_carbontrack(home.api, town, HISTORY_DAYS)
-        await wait_until_stored(home.folder, entries=1)
+        await add_voltaware(home.api, town)
+        await wait_until_stored(home.folder, entries=2)
         statistic_ids = await wait_for_statistics(home.api)
         for share in sorted(chance.uniform(0.0, 0.8) for _ in range(kills)):
-            await wait_for_share(History(home.api, statistic_ids, town.begin, town.opened), share)
+            await wait_for_share(home, town, statistic_ids, share)
             await asyncio.sleep(chance.random() * 0.06)
             await home.kill()
             await home.start()
@@ -141,4 +151,9 @@ async def test_history_becomes_whole_through_kills(tmp_path: Path, kills: int, d
         rows, reasons = await compare_history(home.api, town, statistic_ids)
         assert reasons == []
         assert rows >= 3 * days * 24
+        meter_ids = await wait_for_months(home.api, town)
+        rows, reasons = await compare_months(home.api, town, meter_ids)
+        assert reasons == []
+        assert len(meter_ids) > 8
+        assert rows >= 8 * 24 * 28 * (len(town.meter_months()) - 2)
         assert await home.logged("ERROR", "CRITICAL") == []

@@ -13,10 +13,11 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
-from aiowattbridge.simulators import CarbonTrackSimulator, WatticsSimulator
-from custom_components.wattbridge.const import CONF_BASE_URL, DOMAIN, SUBENTRY_STREAM
+from aiowattbridge.simulators import CarbonTrackSimulator, VoltawareSimulator, WatticsSimulator
+from custom_components.wattbridge.const import CONF_BASE_URL, DOMAIN, MINOR_VERSION, SUBENTRY_STREAM
 from custom_components.wattbridge.vendors import account_unique_id
 
+OPTIONS = ("grid_field", "power_unit", "history_days", "statistics", "intervals_s", "follow_new_devices")
 HOUR = datetime(2026, 10, 1, tzinfo=UTC)
 NOTHING: dict[str, Any] = {
     key: {}
@@ -31,17 +32,22 @@ async def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
             await asyncio.sleep(0.02)
 
 
-def make_entry(vendor: str, cloud: CarbonTrackSimulator | WatticsSimulator, **settings: Any) -> MockConfigEntry:
+def make_entry(
+    vendor: str, cloud: CarbonTrackSimulator | VoltawareSimulator | WatticsSimulator, **settings: Any
+) -> MockConfigEntry:
     """Make an account that was set up earlier."""
     data = {
         "vendor": vendor,
         CONF_BASE_URL: cloud.url,
         CONF_USERNAME: cloud.username,
         CONF_PASSWORD: cloud.password,
-        **settings,
+        **{key: value for key, value in settings.items() if key not in OPTIONS},
     }
+    options = {key: value for key, value in settings.items() if key in OPTIONS}
     unique_id = account_unique_id(vendor, data)
-    return MockConfigEntry(domain=DOMAIN, title=vendor, unique_id=unique_id, data=data)
+    return MockConfigEntry(
+        domain=DOMAIN, title=vendor, unique_id=unique_id, data=data, options=options, minor_version=MINOR_VERSION
+    )
 
 
 async def async_load(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
@@ -64,6 +70,12 @@ async def async_load_carbontrack(hass: HomeAssistant, cloud: CarbonTrackSimulato
         **settings,
     }
     return await async_load(hass, make_entry("carbontrack", cloud, **chosen))
+
+
+async def async_load_voltaware(hass: HomeAssistant, cloud: VoltawareSimulator, **settings: Any) -> MockConfigEntry:
+    """Load a Voltaware account with the first meter of the cloud."""
+    chosen = {"devices": {cloud.device_ids[0]: {"name": "Home"}}, **settings}
+    return await async_load(hass, make_entry("voltaware", cloud, **chosen))
 
 
 async def async_load_wattics(hass: HomeAssistant, cloud: WatticsSimulator) -> MockConfigEntry:

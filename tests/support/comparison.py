@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from aiowattbridge.simulators import CarbonTrackSimulator
-from custom_components.wattbridge.data import SourceRuntime
+from custom_components.wattbridge.data import CarbonTrackRuntime
 from custom_components.wattbridge.series import async_series_book
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,10 +39,10 @@ async def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
             await asyncio.sleep(0.02)
 
 
-def runtime_of(entry: MockConfigEntry) -> SourceRuntime:
+def runtime_of(entry: MockConfigEntry) -> CarbonTrackRuntime:
     """Return the runtime data of a source."""
     runtime = entry.runtime_data
-    assert isinstance(runtime, SourceRuntime)
+    assert isinstance(runtime, CarbonTrackRuntime)
     return runtime
 
 

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 
 from ..const import CONF_BASE_URL, CONF_VENDOR
-from . import carbontrack, wattics
+from . import carbontrack, voltaware, wattics
 
 
 class Client(Protocol):
@@ -35,7 +35,11 @@ class Vendor[C: Client]:
 CARBONTRACK: Final = Vendor(
     key=carbontrack.KEY, name="carbonTRACK", default_url=carbontrack.DEFAULT_URL, connect=carbontrack.connect
 )
+VOLTAWARE: Final = Vendor(
+    key=voltaware.KEY, name="Voltaware", default_url=voltaware.DEFAULT_URL, connect=voltaware.connect
+)
 WATTICS: Final = Vendor(key=wattics.KEY, name="Wattics", default_url=wattics.DEFAULT_URL, connect=wattics.connect)
+VENDORS: Final[Mapping[str, Vendor[Any]]] = {vendor.key: vendor for vendor in (CARBONTRACK, VOLTAWARE, WATTICS)}
 
 
 def account_unique_id(vendor: str, data: Mapping[str, Any]) -> str:
@@ -47,7 +51,7 @@ def account_unique_id(vendor: str, data: Mapping[str, Any]) -> str:
 def is_source(data: Mapping[str, Any]) -> bool:
     """Tell whether an account with this entry data is read from (and not written to)."""
     # An account that the user ignores has no data; Home Assistant asks about it all the same.
-    return data.get(CONF_VENDOR) == carbontrack.KEY
+    return data.get(CONF_VENDOR) in (carbontrack.KEY, voltaware.KEY)
 
 
 def entry_session(hass: HomeAssistant) -> aiohttp.ClientSession:
@@ -58,10 +62,15 @@ def entry_session(hass: HomeAssistant) -> aiohttp.ClientSession:
     return async_create_clientsession(hass, cookie_jar=aiohttp.DummyCookieJar())
 
 
+def flow_session(hass: HomeAssistant) -> aiohttp.ClientSession:
+    """Return a session that somebody else detaches: a flow when it ends."""
+    return async_create_clientsession(hass, auto_cleanup=False, cookie_jar=aiohttp.DummyCookieJar())
+
+
 @asynccontextmanager
 async def short_session(hass: HomeAssistant) -> AsyncIterator[aiohttp.ClientSession]:
-    """Lend a session to a flow, which no unload would ever clean up."""
-    session = async_create_clientsession(hass, auto_cleanup=False, cookie_jar=aiohttp.DummyCookieJar())
+    """Lend a session to a step of a flow, which no unload would ever clean up."""
+    session = flow_session(hass)
     try:
         yield session
     finally:

@@ -1,4 +1,4 @@
-"""The actions: what can be asked of Wattbridge by hand or by an automation."""
+"""`forward_to_wattics`: a period of statistics is sent now, through a stream's own engine or by hand."""
 
 import asyncio
 from datetime import datetime
@@ -8,19 +8,19 @@ import voluptuous as vol
 from homeassistant.components.recorder.models import StatisticMeanType
 from homeassistant.components.recorder.statistics import async_list_statistic_ids
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
+from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
 
-from .aiowattbridge.errors import CredentialsError
-from .aiowattbridge.wattics import ELECTRICITY_PARAMETERS, AnotherSenderError, OrderError
-from .const import CONF_STREAM_ID, DOMAIN
-from .data import SinkRuntime
-from .errors import translated_errors
-from .forwarding import (
+from ..aiowattbridge.errors import CredentialsError
+from ..aiowattbridge.wattics import ELECTRICITY_PARAMETERS, AnotherSenderError, OrderError
+from ..const import CONF_STREAM_ID, DOMAIN
+from ..data import SinkRuntime
+from ..errors import translated_errors
+from ..forwarding import (
     ForwardCounts,
     Forwarder,
     SourceError,
@@ -31,17 +31,15 @@ from .forwarding import (
     async_send_once,
     begin,
 )
-from .forwarding.model import HOUR_S, ParameterConfig, utc
-from .forwarding.reconcile import HeldError
-from .vendors.wattics import Kind, Measure, Start, is_stream_taken
+from ..forwarding.model import HOUR_S, ParameterConfig, utc
+from ..forwarding.reconcile import HeldError
+from ..vendors.wattics import Kind, Measure, Start, is_stream_taken
+from .common import ATTR_END, ATTR_START, action_refused, shown, utc_time
 
-FORWARD_TO_WATTICS: Final = "forward_to_wattics"
 TIMEOUT_S: Final = 900.0
 
 ATTR_DRY_RUN: Final = "dry_run"
-ATTR_END: Final = "end"
 ATTR_PARAMETER: Final = "parameter"
-ATTR_START: Final = "start"
 ATTR_STATISTIC_ID: Final = "statistic_id"
 ATTR_STREAM_ID: Final = CONF_STREAM_ID
 
@@ -54,35 +52,22 @@ FORWARD_SCHEMA = vol.Schema(
         vol.Required(ATTR_STREAM_ID): cv.string,
         vol.Optional(ATTR_STATISTIC_ID): cv.string,
         vol.Optional(ATTR_PARAMETER, default="pC_1"): vol.In(PARAMETERS),
-        vol.Optional(ATTR_START): cv.datetime,
-        vol.Optional(ATTR_END): cv.datetime,
+        vol.Optional(ATTR_START): utc_time,
+        vol.Optional(ATTR_END): utc_time,
         vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
     }
 )
 
 
-@callback
-def async_setup_actions(hass: HomeAssistant) -> None:
-    """Register the actions; those that change what a cloud holds are for administrators."""
-    async_register_admin_service(
-        hass,
-        DOMAIN,
-        FORWARD_TO_WATTICS,
-        _async_forward,
-        schema=FORWARD_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
-    )
-
-
-async def _async_forward(call: ServiceCall) -> ServiceResponse:
+async def async_forward(call: ServiceCall) -> ServiceResponse:
     """Fill a stream up to a time, and answer with what that came to."""
     hass = call.hass
     forwarder = _forwarder(hass, call.data[ATTR_CONFIG_ENTRY_ID])
     stream_id = call.data[ATTR_STREAM_ID]
-    start = _utc(call.data.get(ATTR_START))
-    end = _utc(call.data.get(ATTR_END)) or dt_util.utcnow()
+    start = call.data.get(ATTR_START)
+    end = call.data.get(ATTR_END) or dt_util.utcnow()
     if start is not None and start >= end:
-        raise _refused("period_empty", stream=stream_id)
+        raise action_refused("period_empty", stream=stream_id)
     try:
         engine = _engine(forwarder, stream_id)
         if engine is not None:
@@ -90,7 +75,7 @@ async def _async_forward(call: ServiceCall) -> ServiceResponse:
         else:
             counts = await _async_ad_hoc(hass, forwarder, call.data, start, end)
     except SourceError as err:
-        raise _refused("series_unusable", stream=stream_id, statistic=err.statistic, problem=err.problem) from err
+        raise action_refused("series_unusable", stream=stream_id, statistic=err.statistic, problem=err.problem) from err
     return dict(counts.as_dict())
 
 
@@ -98,7 +83,7 @@ def _forwarder(hass: HomeAssistant, entry_id: str) -> Forwarder:
     """Return the way out of an account; raises ServiceValidationError for an account that is only read."""
     entry = async_get_config_entry(hass, DOMAIN, entry_id)
     if not isinstance(entry.runtime_data, SinkRuntime):
-        raise _refused("not_a_sink", account=entry.title)
+        raise action_refused("not_a_sink", account=entry.title)
     return entry.runtime_data.forwarder
 
 
@@ -106,32 +91,19 @@ def _engine(forwarder: Forwarder, stream_id: str) -> StreamEngine | None:
     return next((engine for engine in forwarder.streams.values() if engine.config.stream_id == stream_id), None)
 
 
-def _utc(time: datetime | None) -> datetime | None:
-    """Read a time without an offset as local."""
-    return None if time is None else dt_util.as_utc(time)
-
-
-def _refused(key: str, **placeholders: str) -> ServiceValidationError:
-    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
-
-
-def _shown(time: datetime | None) -> str:
-    return "–" if time is None else dt_util.as_local(time).isoformat(" ", "minutes")
-
-
 async def _async_configured(
     hass: HomeAssistant, engine: StreamEngine, data: dict[str, Any], start: datetime | None, end: datetime
 ) -> ForwardCounts:
     """Let a stream's own engine work up to a time: nothing may overtake it, and nothing goes back behind its cursor."""
     filled_until = engine.status.filled_until
-    facts = {"stream": engine.config.stream_id, "filled_until": _shown(filled_until)}
+    facts = {"stream": engine.config.stream_id, "filled_until": shown(filled_until)}
     if (statistic := data.get(ATTR_STATISTIC_ID)) is not None:
         registry = er.async_get(hass)
         sources = {parameter.source for parameter in engine.config.parameters}
         if not sources & {statistic, _source(registry, statistic)}:
-            raise _refused("other_statistic", statistic=statistic, **facts)
+            raise action_refused("other_statistic", statistic=statistic, **facts)
     if start is not None and filled_until is not None and start < filled_until:
-        raise _refused("start_before_cursor", **facts)
+        raise action_refused("start_before_cursor", **facts)
     if data[ATTR_DRY_RUN]:
         return await async_preview(engine, end.timestamp())
     return await engine.async_deliver_until(end, TIMEOUT_S)
@@ -149,9 +121,9 @@ async def _async_ad_hoc(
     """Send the hours of a statistic to a stream that nobody fills."""
     stream_id, statistic = data[ATTR_STREAM_ID], data.get(ATTR_STATISTIC_ID)
     if is_stream_taken(hass, stream_id):
-        raise _refused("stream_elsewhere", stream=stream_id)
+        raise action_refused("stream_elsewhere", stream=stream_id)
     if statistic is None:
-        raise _refused("statistic_needed", stream=stream_id)
+        raise action_refused("statistic_needed", stream=stream_id)
     measure = await _async_measure(hass, statistic, data[ATTR_PARAMETER])
     parameter = ParameterConfig(data[ATTR_PARAMETER], _source(er.async_get(hass), statistic), measure)
     kind = Kind.VALUE if parameter.name == VALUE else Kind.ELECTRICITY
@@ -165,7 +137,7 @@ async def _async_ad_hoc(
         raise HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key="stream_not_done",
-            translation_placeholders={"stream": stream_id, "filled_until": _shown(counts.filled_until)},
+            translation_placeholders={"stream": stream_id, "filled_until": shown(counts.filled_until)},
         ) from err
 
 
@@ -184,7 +156,7 @@ async def _async_send(
         last = await forwarder.sender.last_packet(config.stream_id)
         filled_until = None if last is None else last.timestamp
         if config.start_at is not None and filled_until is not None and _first_packet(config) <= filled_until:
-            raise _refused("not_newer", stream=config.stream_id, filled_until=_shown(filled_until))
+            raise action_refused("not_newer", stream=config.stream_id, filled_until=shown(filled_until))
         state = begin(config, last, dt_util.utcnow().timestamp()).state
         if dry_run:
             return await async_preview_once(hass, config, state, end_s)
@@ -194,7 +166,7 @@ async def _async_send(
         raise
     except (OrderError, HeldError, AnotherSenderError) as err:
         filled_until = counts.filled_until or filled_until
-        raise _refused("not_newer", stream=config.stream_id, filled_until=_shown(filled_until)) from err
+        raise action_refused("not_newer", stream=config.stream_id, filled_until=shown(filled_until)) from err
     return counts
 
 
@@ -206,7 +178,7 @@ async def _async_measure(hass: HomeAssistant, statistic: str, parameter: str) ->
     """Choose what is taken from the rows of a statistic; raises ServiceValidationError where there is no such thing."""
     listed = await async_list_statistic_ids(hass, {statistic})
     if not listed:
-        raise _refused("no_such_statistic", statistic=statistic)
+        raise action_refused("no_such_statistic", statistic=statistic)
     if parameter.startswith("pC_"):
         return Measure.CHANGE
     has_mean = listed[0]["mean_type"] != StatisticMeanType.NONE

@@ -1,0 +1,36 @@
+"""The names of our statistics, in the language of this Home Assistant."""
+
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.translation import async_get_translations
+
+from .const import DOMAIN
+
+SERIES: Final = "series"
+APPLIANCE: Final = "appliance"
+
+
+class SeriesNames:
+    """Translated names of series and appliances; what the texts do not know is shown as the vendor calls it."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        """Keep the texts of the selectors."""
+        self._texts = texts
+
+    def series(self, key: str) -> str:
+        """Name a series: what it counts."""
+        return self._text(SERIES, key)
+
+    def appliance(self, key: str) -> str:
+        """Name a kind of appliance."""
+        return self._text(APPLIANCE, key)
+
+    def _text(self, selector: str, key: str) -> str:
+        path = f"component.{DOMAIN}.selector.{selector}.options.{key}"
+        return self._texts.get(path) or key.replace("_", " ").strip().capitalize() or key
+
+
+async def async_series_names(hass: HomeAssistant) -> SeriesNames:
+    """Load the names in Home Assistant's language."""
+    return SeriesNames(await async_get_translations(hass, hass.config.language, "selector", {DOMAIN}))

@@ -1,0 +1,157 @@
+"""What is known of the meters of an account, kept over a restart: nothing that is fresh is asked for again."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.storage import Store
+from pydantic import TypeAdapter
+
+from .aiowattbridge.voltaware import Month
+from .const import DOMAIN
+from .spread import Period
+from .vendors.voltaware import appliance_id, total_id
+from .voltaware_data import Figures
+
+STORE_VERSION: Final = 1
+SAVE_DELAY_S: Final = 10.0
+# Weeks are shown, and not kept as history: their months are.
+WEEKS_KEPT: Final = 8
+_WEEK: Final = "week "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A month's results with the weeks it is cut into, or a week's; `digest` changes as soon as anything in it does."""
+
+    figures: Figures
+    weeks: Sequence[Period] = ()
+    digest: str
+
+
+def make_result(figures: Figures, weeks: Sequence[Period] = ()) -> Result:
+    """Put together what belongs to a result."""
+    content = _FIGURES.dump_json(figures) + _WEEKS.dump_json(list(weeks))
+    return Result(figures=figures, weeks=weeks, digest=sha256(content).hexdigest()[:16])
+
+
+@dataclass(slots=True, kw_only=True)
+class MeterRecord:
+    """What is known of a meter.
+
+    `months` and `weeks` are its results, by `2026-03` and by the week's Monday; `asked_s` is when something was asked
+    for the last time (epoch seconds), by its name; `known_since_s` is when the meter was met first. `first_day` is the
+    local day of the first event.
+    """
+
+    known_since_s: int
+    is_registered: bool = True
+    connection_state: str | None = None
+    firmware: str | None = None
+    first_event: datetime | None = None
+    last_event: datetime | None = None
+    first_day: date | None = None
+    time_zone: str | None = None
+    produces_energy: bool | None = None
+    months: dict[str, Result] = field(default_factory=dict)
+    weeks: dict[str, Result] = field(default_factory=dict)
+    asked_s: dict[str, int] = field(default_factory=dict)
+
+    def month(self, month: Month) -> Result | None:
+        """Return a month's results, if they are there."""
+        return self.months.get(str(month))
+
+    @property
+    def newest_month(self) -> Month | None:
+        """Return the newest month that has results."""
+        return Month.parse(max(self.months)) if self.months else None
+
+    @property
+    def oldest_month(self) -> Month | None:
+        """Return the oldest month that has results."""
+        return Month.parse(min(self.months)) if self.months else None
+
+    @property
+    def newest_week(self) -> Result | None:
+        """Return the results of the newest week that has any."""
+        return self.weeks[max(self.weeks)] if self.weeks else None
+
+    @property
+    def appliance_keys(self) -> list[str]:
+        """List the kinds of appliances that any month has, by the vendor's keys."""
+        return sorted({key for result in self.months.values() for key in result.figures.appliances_wh})
+
+    def forget_results(self) -> None:
+        """Forget all results, so that they are asked for again."""
+        self.months, self.weeks = {}, {}
+        self.asked_s = {name: at_s for name, at_s in self.asked_s.items() if not name.startswith(("month ", "week "))}
+
+    def note_week_asked(self, monday: str, now_s: int) -> None:
+        """Note when a week was asked for, and forget that of weeks long past."""
+        asked = [name for name in self.asked_s if name.startswith(_WEEK)]
+        for name in sorted({*asked, f"{_WEEK}{monday}"})[:-WEEKS_KEPT]:
+            self.asked_s.pop(name, None)
+        self.asked_s[f"{_WEEK}{monday}"] = now_s
+
+    def keep_week(self, monday: str, result: Result) -> None:
+        """Keep a week's results, and the newest others."""
+        kept = {**self.weeks, monday: result}
+        self.weeks = {key: kept[key] for key in sorted(kept)[-WEEKS_KEPT:]}
+
+
+_FIGURES: Final = TypeAdapter(Figures)
+_WEEKS: Final = TypeAdapter(list[Period])
+_RECORDS: Final = TypeAdapter(dict[str, MeterRecord])
+
+
+class Archive:
+    """The records of an account's meters, by device id."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        """Name the file; nothing is read yet."""
+        self._store: Store[dict[str, Any]] = Store(
+            hass,
+            STORE_VERSION,
+            f"{DOMAIN}.voltaware.{entry_id}",
+            private=True,
+            atomic_writes=True,
+            serialize_in_event_loop=False,
+        )
+        self._records: dict[str, MeterRecord] = {}
+
+    async def async_load(self) -> None:
+        """Read what is remembered."""
+        self._records = _RECORDS.validate_python(await self._store.async_load() or {})
+
+    def record(self, device_id: str, now_s: int) -> MeterRecord:
+        """Return the record of a meter, an empty one of a new meter."""
+        return self._records.setdefault(device_id, MeterRecord(known_since_s=now_s))
+
+    def statistic_ids(self, device_ids: Iterable[str]) -> list[str]:
+        """List the series that these meters have by now."""
+        found = []
+        for device_id in device_ids:
+            record = self._records.get(device_id)
+            keys = [] if record is None else record.appliance_keys
+            found += [total_id(device_id), *(appliance_id(device_id, key) for key in keys)]
+        return found
+
+    @callback
+    def async_save_soon(self) -> None:
+        """Write what is known now, in a while."""
+        self._store.async_delay_save(self._data, SAVE_DELAY_S)
+
+    async def async_save(self) -> None:
+        """Write what is known now."""
+        await self._store.async_save(self._data())
+
+    async def async_remove(self) -> None:
+        """Delete what is remembered."""
+        await self._store.async_remove()
+
+    def _data(self) -> dict[str, Any]:
+        data: dict[str, Any] = _RECORDS.dump_python(self._records, mode="json")
+        return data

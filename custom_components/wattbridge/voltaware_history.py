@@ -1,0 +1,294 @@
+"""The energy of one Voltaware meter in the recorder: month by month, newest first, the total and each appliance."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from .aiowattbridge.voltaware import Month
+from .fold import HOUR_S
+from .names import SeriesNames
+from .pace import Pace
+from .progress import Hole, ImportCounts, Progress
+from .series import Published, async_series_book
+from .spread import TOTAL, day_hours, disagreements, spread
+from .statistics import SeriesWriter, Written, async_clear
+from .vendors.voltaware import appliance_id, total_id
+from .voltaware_archive import MeterRecord, Result
+from .voltaware_coordinator import VoltawareCoordinator
+from .voltaware_schedule import is_given_up, newest_month
+from .voltaware_snapshot import results_of
+
+HOUR: Final = timedelta(hours=1)
+_UTC_NAME: Final = "UTC"
+
+_LOGGER = logging.getLogger(__name__)
+
+type _WrittenMonth = tuple[str, frozenset[str]]
+
+
+class VoltawareHistory:
+    """All series of a meter. What it fetches goes through the coordinator, which keeps it."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        device_id: str,
+        *,
+        name: str,
+        names: SeriesNames,
+        coordinator: VoltawareCoordinator,
+        pace: Pace,
+    ) -> None:
+        """Prepare; nothing is read or written yet."""
+        self._hass = hass
+        self._device_id = device_id
+        self._name = name
+        self._names = names
+        self._coordinator = coordinator
+        self._pace = pace
+        self._book = async_series_book(hass)
+        self._writers: dict[str, SeriesWriter] = {}
+        # Of each month that is in the recorder: what the result was, and the series it made.
+        self._written: dict[str, _WrittenMonth] = {}
+        self._stored: dict[str, int] = {}
+        self._zone_of_rows: str | None = None
+        self._revised_hours = 0
+        self._revised_at: datetime | None = None
+        self._revised_between: tuple[datetime, datetime] | None = None
+
+    @property
+    def statistic_ids(self) -> list[str]:
+        """List the series of the meter that are known by now."""
+        return list(self.statistic_names)
+
+    @property
+    def statistic_names(self) -> dict[str, str]:
+        """Return the names of the series by their ids, the total first."""
+        keys = [TOTAL, *self._record.appliance_keys]
+        return {self._statistic_id(key): self._series_name(key) for key in keys}
+
+    @property
+    def note(self) -> dict[str, Any] | None:
+        """Return what is worth remembering."""
+        if not self._written:
+            return None
+        written = {month: [digest, sorted(keys)] for month, (digest, keys) in self._written.items()}
+        return {"written": written, "stored": dict(self._stored), "zone": self._zone_of_rows}
+
+    @property
+    def progress(self) -> Progress:
+        """Tell how far the history has come."""
+        months = list(self._months())
+        settled = sum(self._is_settled(month) for month in months)
+        holes = list(self._holes())
+        written = [Month.parse(month) for month in self._written]
+        return Progress(
+            fraction=settled / len(months) if months else 0.0,
+            imported_from=self._begin_of(min(written)) if written else None,
+            complete=bool(written) and self.is_complete,
+            missing_hours=sum((hole.end - hole.start) // HOUR for hole in holes),
+            holes=holes,
+            revised_hours=self._revised_hours,
+            revised_at=self._revised_at,
+            revised_between=self._revised_between,
+        )
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether every month that there may be was asked for, and is in the recorder if it is there."""
+        return all(self._is_settled(month) for month in self._months())
+
+    async def async_begin(self, note: Mapping[str, Any] | None) -> None:
+        """Put the stored series right, and find out what is there."""
+        for key in (TOTAL, *self._record.appliance_keys):
+            rows = await self._writer(key).async_mend()
+            self._stored[key] = len(rows)
+        self._zone_of_rows = None if note is None else note["zone"]
+        is_same_zone = self._zone_of_rows == self._zone_name
+        await self._async_keep_zone()
+        if note is None or not is_same_zone:
+            return
+        if all(self._stored.get(key, 0) >= count for key, count in note["stored"].items()):
+            self._written = {month: (digest, frozenset(keys)) for month, (digest, keys) in note["written"].items()}
+        self._publish()
+
+    async def async_update(self) -> Written:
+        """Write the months that the last poll has brought or corrected; older ones come by `async_fill_in`."""
+        await self._async_keep_zone()
+        total = Written()
+        newest = max(self._written, default=None)
+        for month in sorted(self._record.months, reverse=True):
+            if newest is not None and (month > newest or month in self._written):
+                total += await self._async_write(Month.parse(month))
+        return total
+
+    async def async_fill_in(self) -> Written:
+        """Fetch and write the next month below what is there; the first one is the newest."""
+        month = next(month for month in self._months() if not self._is_settled(month))
+        if self._record.month(month) is None:
+            await self._coordinator.async_ask_for_month(self._device_id, month)
+        written = await self._async_write(month)
+        self._coordinator.async_show()
+        return written
+
+    async def async_heal(self) -> Written | None:
+        """Ask again for an older month that is due, and write what was corrected; the newest is the coordinator's."""
+        months = list(self._months())[1:]
+        due = next((month for month in months if self._coordinator.is_month_due(self._device_id, month)), None)
+        if due is None:
+            return None
+        await self._coordinator.async_ask_for_month(self._device_id, due)
+        written = await self._async_write(due)
+        if written.rows:
+            self._coordinator.async_show()
+        return written
+
+    async def async_import(self, start: datetime, end: datetime) -> ImportCounts:
+        """Ask for the months that a range touches, whatever is remembered of them, and write them."""
+        counts = ImportCounts()
+        for month in self._months():
+            if self._begin_of(month) < end and self._end_of(month) > start:
+                result = await self._coordinator.async_ask_for_month(self._device_id, month)
+                written = await self._async_write(month, anew=True)
+                counts += ImportCounts(
+                    read=int(result is not None), new=written.new, changed=written.changed, same=written.same
+                )
+        self._coordinator.async_show()
+        return counts
+
+    async def async_restart(self) -> None:
+        """Forget what is known of the stored series; what the cloud has said is still known."""
+        self._written = {}
+        self._stored = dict.fromkeys(self._stored, 0)
+        self.withdraw()
+
+    def withdraw(self) -> None:
+        """Let readers of the series wait until somebody writes them again."""
+        for statistic_id in self.statistic_ids:
+            self._book.async_withdraw(statistic_id)
+
+    async def _async_keep_zone(self) -> None:
+        """Begin anew where the vendor counts the days by other clocks now: the old rows would stay beside the new."""
+        if self._zone_of_rows not in (None, self._zone_name):
+            await async_clear(self._hass, [writer.statistic_id for writer in self._writers.values()])
+            await self.async_restart()
+        self._zone_of_rows = self._zone_name
+
+    @property
+    def _record(self) -> MeterRecord:
+        return self._coordinator.records[self._device_id]
+
+    @property
+    def _zone(self) -> tzinfo:
+        return self._coordinator.zone(self._device_id)
+
+    @property
+    def _zone_name(self) -> str:
+        return self._record.time_zone or _UTC_NAME
+
+    def _months(self) -> Iterator[Month]:
+        """Go through the months that there may be, newest first."""
+        if self._record.first_day is None:
+            return
+        first = Month.of(self._record.first_day)
+        month = newest_month(dt_util.utcnow(), self._zone)
+        while month >= first:
+            yield month
+            month = month.previous
+
+    def _is_settled(self, month: Month) -> bool:
+        """Tell whether a month is in the recorder as it is known, or was asked for and is not there."""
+        result = self._record.month(month)
+        if result is None:
+            return f"month {month}" in self._record.asked_s
+        return self._is_written(month, result)
+
+    def _is_written(self, month: Month, result: Result) -> bool:
+        written = self._written.get(str(month))
+        return written is not None and written[0] == self._mark(month, result)
+
+    def _mark(self, month: Month, result: Result) -> str:
+        """Return what changes as soon as a month would be written otherwise: its first day of data counts, too."""
+        first_day = self._record.first_day
+        return result.digest if first_day is None or Month.of(first_day) != month else f"{result.digest} {first_day}"
+
+    def _holes(self) -> Iterator[Hole]:
+        """Find the months between the first and the last that have data which are not there, and will not come."""
+        oldest, newest, now = self._record.oldest_month, self._record.newest_month, dt_util.utcnow()
+        for month in reversed(list(self._months())):
+            is_between = oldest is not None and newest is not None and oldest < month < newest
+            if is_between and str(month) not in self._written and is_given_up(month, now, self._zone):
+                yield Hole(self._begin_of(month), self._end_of(month))
+
+    async def _async_write(self, month: Month, *, anew: bool = False) -> Written:
+        """Make the series hold a month, if it is there and not written yet (`anew`: whatever was written)."""
+        result = self._record.month(month)
+        is_written = result is not None and self._is_written(month, result)
+        if result is None or (is_written and not anew):
+            self._publish()
+            return Written()
+        results = results_of(self._record, result)
+        if not is_written and (found := disagreements(results)):
+            total_id_, places = self._statistic_id(TOTAL), len(found)
+            _LOGGER.warning("%s: the vendor's own figures of %s disagree at %d places", total_id_, month, places)
+        hours = spread(results, self._zone)
+        before = self._written.get(str(month))
+        if before is not None:
+            # A kind of appliance that a correction has taken out has used nothing, as the vendor sees it now.
+            hours |= {key: dict.fromkeys(self._hours_of(month), 0.0) for key in before[1] - hours.keys()}
+        total = Written()
+        for key, kwh in hours.items():
+            written = await self._writer(key).async_write(kwh)
+            self._stored[key] = self._stored.get(key, 0) + written.new
+            total += written
+        self._written[str(month)] = (self._mark(month, result), frozenset(hours))
+        if before is not None and total.changed:
+            self._revised_hours += total.changed
+            self._revised_at = dt_util.utcnow()
+            self._revised_between = (self._begin_of(month), self._end_of(month))
+        self._publish()
+        return total
+
+    def _publish(self) -> None:
+        """Tell readers up to where the series are whole: the end of the newest month that is written."""
+        if not self._written:
+            return
+        watermark = self._end_of(Month.parse(max(self._written)))
+        contiguous_from = None
+        if not self.is_complete:
+            whole = [Month.parse(max(self._written))]
+            for month in self._months():
+                if month < whole[-1] and self._is_settled(month):
+                    whole.append(month)
+                elif month < whole[-1]:
+                    break
+            contiguous_from = self._begin_of(whole[-1])
+        for statistic_id in self.statistic_ids:
+            self._book.async_publish(statistic_id, Published(contiguous_from, watermark))
+
+    def _writer(self, key: str) -> SeriesWriter:
+        if key not in self._writers:
+            name = self._series_name(key)
+            self._writers[key] = SeriesWriter(self._hass, self._statistic_id(key), name, self._pace)
+        return self._writers[key]
+
+    def _statistic_id(self, key: str) -> str:
+        return total_id(self._device_id) if key == TOTAL else appliance_id(self._device_id, key)
+
+    def _series_name(self, key: str) -> str:
+        return f"{self._name} {self._names.series(key) if key == TOTAL else self._names.appliance(key)}"
+
+    def _hours_of(self, month: Month) -> range:
+        first_day = max(month.first_day, self._record.first_day or month.first_day)
+        first, last = day_hours(first_day, self._zone), day_hours(month.last_day, self._zone)
+        return range(first.start, last.stop, HOUR_S)
+
+    def _begin_of(self, month: Month) -> datetime:
+        return datetime.fromtimestamp(self._hours_of(month).start, UTC)
+
+    def _end_of(self, month: Month) -> datetime:
+        return datetime.fromtimestamp(self._hours_of(month).stop, UTC)

@@ -1,0 +1,253 @@
+"""The whole history of a meter, month by month, against the simulated cloud."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from comparison import stored
+from homeassistant.core import HomeAssistant
+from meter_bench import (
+    TOTAL,
+    assert_months_equal,
+    assert_sums_fit,
+    meter,
+    month_kwh,
+    poll,
+    progress_of,
+    runtime_of,
+    utc_noon,
+    wait_whole,
+)
+from moving import same_time
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from accounts import async_load, async_load_voltaware, make_entry, wait_for
+from aiowattbridge.simulators import (
+    MissingMonth,
+    MonthDisagreement,
+    MonthRevision,
+    SimulatorClock,
+    VoltawareSimulator,
+)
+from custom_components.wattbridge.series import async_series_book
+from custom_components.wattbridge.vendors.voltaware import appliance_id, total_id
+
+BERLIN = "Europe/Berlin"
+
+
+async def test_every_month_is_the_vendors_to_the_watt_hour(
+    hass: HomeAssistant, cloud: VoltawareSimulator, entry: MockConfigEntry, device_id: str
+) -> None:
+    """Each kind of appliance and all together, from the first event on, with sums that fit."""
+    await assert_months_equal(hass, cloud, device_id, (2026, 5), (2026, 4))
+    for statistic_id in runtime_of(entry).history.statistic_ids:
+        # Of an appliance that was not used in a month the vendor says nothing.
+        assert await assert_sums_fit(hass, statistic_id) in (24 * 31, 24 * (31 + 3))
+    assert len(await stored(hass, total_id(device_id))) == 24 * (31 + 3)
+    begin = datetime(2026, 4, 28, tzinfo=ZoneInfo(BERLIN))
+    assert progress_of(entry, device_id).imported_from == begin
+    published = async_series_book(hass).get(total_id(device_id))
+    assert published is not None
+    assert published.contiguous_from is None
+    assert published.watermark == datetime(2026, 6, 1, tzinfo=ZoneInfo(BERLIN))
+
+
+@pytest.mark.parametrize(
+    ("zone", "month"),
+    [
+        ("Europe/Berlin", (2026, 3)),
+        ("Europe/Berlin", (2026, 10)),
+        ("America/New_York", (2026, 3)),
+        ("America/New_York", (2026, 11)),
+        ("Australia/Adelaide", (2026, 4)),
+        ("Australia/Adelaide", (2026, 10)),
+        ("Australia/Lord_Howe", (2026, 4)),
+        ("Australia/Lord_Howe", (2026, 10)),
+        ("Asia/Kolkata", (2026, 4)),
+        ("UTC", (2026, 4)),
+    ],
+)
+async def test_month_in_which_clocks_change_is_whole(hass: HomeAssistant, zone: str, month: tuple[int, int]) -> None:
+    """In the meter's own zone, whatever Home Assistant's is; its first hours are those of the first event's day."""
+    first = datetime(*month, 1, tzinfo=ZoneInfo(zone))
+    # The clocks of these zones change in the last week of a month or in its first.
+    is_late = month in ((2026, 3), (2026, 10)) and zone == BERLIN
+    event = (first + timedelta(days=23 if is_late else 0)).replace(hour=9)
+    now = (first + timedelta(days=31)).replace(day=4)
+    clock = SimulatorClock(now.astimezone(UTC), frozen=True)
+    async with VoltawareSimulator(meters=[meter(zone, event.astimezone(UTC))], clock=clock) as cloud:
+        with same_time(clock):
+            entry = await async_load_voltaware(hass, cloud)
+            device_id = cloud.device_ids[0]
+            await wait_whole(entry, device_id)
+            await assert_months_equal(hass, cloud, device_id, month)
+            rows = await stored(hass, total_id(device_id))
+            end = datetime.fromtimestamp(rows[-1]["end"], ZoneInfo(zone))
+            assert end.date() == (first + timedelta(days=31)).replace(day=1).date()
+            assert end.hour == 0
+            await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_newest_month_is_there_before_the_others(
+    hass: HomeAssistant, cloud: VoltawareSimulator, device_id: str
+) -> None:
+    """Its rows come first, and the series is published from there on."""
+    entry = await async_load_voltaware(hass, cloud)
+    book = async_series_book(hass)
+    await wait_for(lambda: book.get(total_id(device_id)) is not None)
+    published = book.get(total_id(device_id))
+    assert published is not None
+    assert published.contiguous_from in (datetime(2026, 5, 1, tzinfo=ZoneInfo(BERLIN)), None)
+    await assert_months_equal(hass, cloud, device_id, (2026, 5))
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert book.get(total_id(device_id)) is None
+    assert book.is_expected(total_id(device_id))
+
+
+async def test_corrected_month_changes_alone(
+    hass: HomeAssistant, cloud: VoltawareSimulator, entry: MockConfigEntry, device_id: str
+) -> None:
+    """It is looked at again within a day; the month before keeps its energies, and all sums fit."""
+    before = await month_kwh(hass, total_id(device_id), BERLIN, 2026, 4)
+    cloud.quirks.append(MonthRevision(2026, 5, percent=110, available_at=cloud.clock.now()))
+    cloud.clock.advance(timedelta(hours=25).total_seconds())
+    await poll(entry)
+    await wait_for(lambda: progress_of(entry, device_id).revised_hours > 0)
+    await assert_months_equal(hass, cloud, device_id, (2026, 5), (2026, 4))
+    assert await month_kwh(hass, total_id(device_id), BERLIN, 2026, 4) == before
+    for statistic_id in runtime_of(entry).history.statistic_ids:
+        await assert_sums_fit(hass, statistic_id)
+
+
+async def test_correction_of_an_older_month_is_found_within_a_week(
+    hass: HomeAssistant, cloud: VoltawareSimulator, entry: MockConfigEntry, device_id: str
+) -> None:
+    """Nobody is told that a month was corrected."""
+    cloud.quirks.append(MonthRevision(2026, 4, percent=50, available_at=cloud.clock.now()))
+    cloud.clock.advance(timedelta(days=7, hours=1).total_seconds())
+    await poll(entry)
+    await wait_for(lambda: progress_of(entry, device_id).revised_hours > 0)
+    await assert_months_equal(hass, cloud, device_id, (2026, 5), (2026, 4))
+
+
+async def test_appliance_that_a_correction_takes_out_has_used_nothing(
+    hass: HomeAssistant, cloud: VoltawareSimulator, entry: MockConfigEntry, device_id: str
+) -> None:
+    """Otherwise its energy would be counted beside that of what it is called now."""
+    fridge = appliance_id(device_id, "fridge")
+    assert await month_kwh(hass, fridge, BERLIN, 2026, 5) > 1
+    cloud.meters[device_id].lacks |= {"fridge"}
+    cloud.clock.advance(timedelta(hours=25).total_seconds())
+    await poll(entry)
+    await wait_for(lambda: progress_of(entry, device_id).revised_hours > 0)
+    assert await month_kwh(hass, fridge, BERLIN, 2026, 5) == 0
+    assert await month_kwh(hass, fridge, BERLIN, 2026, 4) > 1
+    await assert_sums_fit(hass, fridge)
+
+
+async def test_month_whose_figures_contradict_each_other_is_reported(
+    hass: HomeAssistant, cloud: VoltawareSimulator, device_id: str
+) -> None:
+    """The month is what counts, and the difference is told and not hidden."""
+    cloud.quirks.append(MonthDisagreement(2026, 5, by_wh=250.0))
+    entry = await async_load_voltaware(hass, cloud)
+    await wait_whole(entry, device_id)
+    await assert_months_equal(hass, cloud, device_id, (2026, 5))
+    found = runtime_of(entry).coordinator.data[device_id].disagreements
+    assert {(one.series, one.between) for one in found} == {("others", "weeks"), (TOTAL, "weeks"), (TOTAL, "days")}
+    assert all(one.month_wh - one.other_wh == pytest.approx(250.0, abs=0.1) for one in found)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_month_that_the_vendor_does_not_have_is_a_hole(hass: HomeAssistant) -> None:
+    """Between months that have data; it stays one, is counted, and asked for again every week."""
+    clock = SimulatorClock(utc_noon(2026, 6, 20), frozen=True)
+    home = meter(BERLIN, datetime(2026, 3, 30, 9, tzinfo=UTC))
+    async with VoltawareSimulator(meters=[home], quirks=[MissingMonth(2026, 4)], clock=clock) as cloud:
+        with same_time(clock):
+            entry = await async_load_voltaware(hass, cloud)
+            await wait_whole(entry, home.device_id)
+            progress = progress_of(entry, home.device_id)
+            assert progress.missing_hours == 30 * 24
+            (hole,) = progress.holes
+            assert hole.start == datetime(2026, 4, 1, tzinfo=ZoneInfo(BERLIN))
+            assert await month_kwh(hass, total_id(home.device_id), BERLIN, 2026, 4) == 0
+            assert len(await stored(hass, total_id(home.device_id))) == 24 * (31 + 2)
+            await assert_months_equal(hass, cloud, home.device_id, (2026, 5), (2026, 3))
+
+            cloud.quirks.clear()
+            clock.advance(timedelta(days=8).total_seconds())
+            await poll(entry)
+            await wait_for(lambda: not progress_of(entry, home.device_id).missing_hours)
+            await assert_months_equal(hass, cloud, home.device_id, (2026, 5), (2026, 4), (2026, 3))
+            await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_new_kind_of_appliance_gets_a_series_of_its_own(
+    hass: HomeAssistant, cloud: VoltawareSimulator, device_id: str
+) -> None:
+    """The vendor announces new ones; nothing of them is dropped."""
+    cloud.meters[device_id].extra_keys = ("heat-pump",)
+    entry = await async_load_voltaware(hass, cloud)
+    await wait_whole(entry, device_id)
+    await assert_months_equal(hass, cloud, device_id, (2026, 5), (2026, 4))
+    series = appliance_id(device_id, "heat-pump")
+    assert runtime_of(entry).history.names_of(device_id)[series] == "Home Heat-pump"
+    assert await assert_sums_fit(hass, series) == 24 * (31 + 3)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_two_meters_of_one_account_stay_apart(hass: HomeAssistant) -> None:
+    """Each in its own zone, with its own series."""
+    clock = SimulatorClock(utc_noon(2026, 6, 6), frozen=True)
+    event = datetime(2026, 5, 22, 9, tzinfo=UTC)
+    meters = [meter(BERLIN, event), meter("Australia/Adelaide", event, number=1)]
+    async with VoltawareSimulator(meters=meters, clock=clock) as cloud:
+        with same_time(clock):
+            devices = {home.device_id: {"name": f"Home {home.number}"} for home in meters}
+            entry = await async_load(hass, make_entry("voltaware", cloud, devices=devices))
+            for device_id in devices:
+                await wait_whole(entry, device_id)
+                await assert_months_equal(hass, cloud, device_id, (2026, 5))
+            await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_time_zone_that_the_vendor_corrects_moves_all_days(
+    hass: HomeAssistant, cloud: VoltawareSimulator, entry: MockConfigEntry, device_id: str
+) -> None:
+    """The rows by the old clocks are gone, and the months are whole by the new ones."""
+    cloud.meters[device_id].zone_name = "America/New_York"
+    cloud.clock.advance(timedelta(hours=25).total_seconds())
+    await poll(entry)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await wait_whole(entry, device_id)
+    await assert_months_equal(hass, cloud, device_id, (2026, 5), (2026, 4))
+    await assert_sums_fit(hass, total_id(device_id))
+
+
+async def test_range_that_is_imported_by_hand_is_read_again(
+    hass: HomeAssistant, cloud: VoltawareSimulator, entry: MockConfigEntry, device_id: str
+) -> None:
+    """Whatever is remembered of it; a second time nothing is new."""
+    cloud.quirks.append(MonthRevision(2026, 4, percent=90, available_at=cloud.clock.now()))
+    importer = runtime_of(entry).history
+    counts = await importer.async_import(device_id, utc_noon(2026, 4, 29), utc_noon(2026, 5, 2))
+    rows = [len(await stored(hass, statistic_id)) for statistic_id in importer.statistic_ids]
+    assert (counts.read, counts.new, counts.refused) == (2, 0, 0)
+    assert counts.changed > 0
+    assert counts.changed + counts.same == sum(rows)
+    await assert_months_equal(hass, cloud, device_id, (2026, 5), (2026, 4))
+    again = await importer.async_import(device_id, utc_noon(2026, 4, 29), utc_noon(2026, 5, 2))
+    assert (again.new, again.changed) == (0, 0)
+
+
+async def test_series_that_are_cleared_are_filled_again_from_what_is_known(
+    hass: HomeAssistant, cloud: VoltawareSimulator, entry: MockConfigEntry, device_id: str
+) -> None:
+    """The cloud has said it all already."""
+    asked = cloud.log.total
+    importer = runtime_of(entry).history
+    await importer.async_clear(importer.statistic_ids)
+    await wait_whole(entry, device_id)
+    await assert_months_equal(hass, cloud, device_id, (2026, 5), (2026, 4))
+    assert cloud.log.total == asked
