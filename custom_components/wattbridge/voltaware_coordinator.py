@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
+from .aiowattbridge.errors import ResponseError
 from .aiowattbridge.voltaware import Device, Month, NotRegisteredError, VoltawareClient, Week, load_zone
 from .const import CONF_DEVICES, DOMAIN
 from .data import WattbridgeConfigEntry
@@ -204,10 +205,17 @@ class VoltawareCoordinator(DataUpdateCoordinator[Mapping[str, MeterSnapshot]]):
         return every is not None and is_due(asked_s, every, now)
 
     async def async_ask_for_month(self, device_id: str, month: Month) -> Result | None:
-        """Ask for a month, keep what came, and tell if it is news; None if it is not there."""
-        record, now = self.records[device_id], dt_util.utcnow()
-        result = await async_fetch_month(self._client, device_id, month, self.zone(device_id))
-        record.asked_s[f"month {month}"] = int(now.timestamp())
+        """Ask for a month, keep what came, and tell if it is news; None if it is not there.
+
+        Raises the library's errors; after an answer that cannot be read the month is not asked for before its time.
+        """
+        record, asked_s = self.records[device_id], _now_s()
+        try:
+            result = await async_fetch_month(self._client, device_id, month, self.zone(device_id))
+        except ResponseError:
+            record.asked_s[f"month {month}"] = asked_s
+            raise
+        record.asked_s[f"month {month}"] = asked_s
         if result is not None:
             before, newest = record.month(month), record.newest_month
             record.months[str(month)] = result

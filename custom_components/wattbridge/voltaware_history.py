@@ -8,6 +8,7 @@ from typing import Any, Final
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from .aiowattbridge.errors import ResponseError
 from .aiowattbridge.voltaware import Month
 from .fold import HOUR_S
 from .names import SeriesNames
@@ -130,7 +131,11 @@ class VoltawareHistory:
         """Fetch and write the next month below what is there; the first one is the newest."""
         month = next(month for month in self._months() if not self._is_settled(month))
         if self._record.month(month) is None:
-            await self._coordinator.async_ask_for_month(self._device_id, month)
+            try:
+                await self._coordinator.async_ask_for_month(self._device_id, month)
+            except ResponseError as err:
+                # It is asked for again in its time, and the months before it need not wait for that.
+                _LOGGER.warning("%s: %s could not be read: %s", self._statistic_id(TOTAL), month, err.reason)
         written = await self._async_write(month)
         self._coordinator.async_show()
         return written

@@ -29,6 +29,7 @@ from aiowattbridge.simulators import (
     SimulatorClock,
     VoltawareSimulator,
 )
+from custom_components.wattbridge.aiowattbridge.voltaware import Month
 from custom_components.wattbridge.series import async_series_book
 from custom_components.wattbridge.vendors.voltaware import appliance_id, total_id
 
@@ -251,3 +252,25 @@ async def test_series_that_are_cleared_are_filled_again_from_what_is_known(
     await wait_whole(entry, device_id)
     await assert_months_equal(hass, cloud, device_id, (2026, 5), (2026, 4))
     assert cloud.log.total == asked
+
+
+async def test_month_that_cannot_be_read_does_not_keep_older_ones_away(hass: HomeAssistant) -> None:
+    """It is asked for again the next day."""
+    clock = SimulatorClock(utc_noon(2026, 6, 10), frozen=True)
+    home = meter(BERLIN, datetime(2026, 3, 31, 9, tzinfo=UTC))
+    async with VoltawareSimulator(meters=[home], clock=clock) as cloud:
+        cloud.faults.script(f"/sensors/{home.device_id}/sm/disag/month", [None, "html"])
+        with same_time(clock):
+            entry = await async_load_voltaware(hass, cloud)
+            await wait_whole(entry, home.device_id)
+            await assert_months_equal(hass, cloud, home.device_id, (2026, 5), (2026, 3))
+            assert await month_kwh(hass, total_id(home.device_id), BERLIN, 2026, 4) == 0
+
+            clock.advance(timedelta(hours=25).total_seconds())
+            await poll(entry)
+            await wait_for(
+                lambda: runtime_of(entry).coordinator.records[home.device_id].month(Month(2026, 4)) is not None
+            )
+            await wait_whole(entry, home.device_id)
+            await assert_months_equal(hass, cloud, home.device_id, (2026, 5), (2026, 4), (2026, 3))
+            await hass.config_entries.async_unload(entry.entry_id)
