@@ -65,7 +65,7 @@ def async_follow_firmware(entry: WattbridgeConfigEntry, runtime: CarbonTrackRunt
     @callback
     def update() -> None:
         for device_id, snapshot in coordinator.data.items():
-            shown = registry.async_get_device(identifiers={(DOMAIN, f"{CARBONTRACK.key}_{device_id}")})
+            shown = registry.async_get_device_by_identifier((DOMAIN, f"{CARBONTRACK.key}_{device_id}"), entry.entry_id)
             firmware = snapshot.device.firmware_version if snapshot.device else None
             if shown is not None and firmware is not None and shown.sw_version != firmware:
                 registry.async_update_device(shown.id, sw_version=firmware)

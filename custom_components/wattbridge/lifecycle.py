@@ -244,7 +244,8 @@ async def async_remove_device(
     async_drop_device(hass, entry, device_id)
     await hass.config_entries.async_reload(entry.entry_id)
     registry = dr.async_get(hass)
-    device = registry.async_get_device(identifiers={(DOMAIN, f"{entry.data[CONF_VENDOR]}_{device_id}")})
+    identifier = (DOMAIN, f"{entry.data[CONF_VENDOR]}_{device_id}")
+    device = registry.async_get_device_by_identifier(identifier, entry.entry_id)
     if device is not None:
         registry.async_remove_device(device.id)
     if clear_statistics and statistic_ids:

@@ -38,6 +38,15 @@ def entity_registry_enabled_by_default() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def nothing_deprecated(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Nothing of ours does what Home Assistant will not let integrations do any more."""
+    yield
+    records = [*caplog.get_records("setup"), *caplog.get_records("call")]
+    told = [record.getMessage() for record in records if "Detected that custom integration" in record.getMessage()]
+    assert not told
+
+
 @pytest.fixture
 async def carbontrack_cloud() -> AsyncIterator[CarbonTrackSimulator]:
     """A carbonTRACK cloud with one house."""
