@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -12,6 +11,7 @@ from homeassistant.util import dt as dt_util
 from .const import CONF_DEVICES, CONF_VENDOR, DOMAIN
 from .data import WattbridgeConfigEntry
 from .gaps import Stretches
+from .ids import device_hash
 from .progress import Hole
 
 PREFIX: Final = "holes_"
@@ -68,7 +68,7 @@ def async_forget_holes(hass: HomeAssistant, entry: WattbridgeConfigEntry, device
 
 def _issue_id(entry: WattbridgeConfigEntry, device_id: str) -> str:
     # The id may be seen in places where a meter's number should not be.
-    return f"{PREFIX}{entry.data[CONF_VENDOR]}_{sha256(device_id.encode()).hexdigest()[:12]}"
+    return f"{PREFIX}{entry.data[CONF_VENDOR]}_{device_hash(device_id)}"
 
 
 def _local(moment: datetime) -> str:

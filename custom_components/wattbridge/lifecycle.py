@@ -19,6 +19,7 @@ from .account_devices import AccountDevices, Listing, account_devices
 from .aiowattbridge.errors import CredentialsError, WattbridgeError
 from .const import CONF_DEVICES, CONF_FOLLOW_NEW_DEVICES, CONF_LEFT_OUT, CONF_VENDOR, DOMAIN
 from .data import SourceRuntime, WattbridgeConfigEntry
+from .ids import device_hash
 from .statistics import async_clear
 
 STORE_VERSION: Final = 1
@@ -189,7 +190,7 @@ def _store(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> Store[dict[str,
 
 def vanished_issue_id(entry: WattbridgeConfigEntry, device_id: str) -> str:
     """Identify the repair of a device that is not in its account any more."""
-    return f"{VANISHED}_{entry.entry_id}_{device_id}"
+    return f"{VANISHED}_{entry.entry_id}_{device_hash(device_id)}"
 
 
 @callback

@@ -149,7 +149,8 @@ def _parts(results: Results, series: str, month_wh: float, hours: Mapping[date, 
     weeks = [week for week in results.weeks if week.last_day in hours]
     weeks_wh = [week.figure_wh(series) or 0.0 for week in weeks]
     total_wh = fsum(weeks_wh)
-    if not covers(results.month, results.weeks) or total_wh <= 0:
+    is_told = covers(results.month, results.weeks) and not (series == TOTAL and any(w.total_wh is None for w in weeks))
+    if not is_told or total_wh <= 0:
         return [(results.month, month_wh)] if hours else []
     return [(week, month_wh * wh / total_wh) for week, wh in zip(weeks, weeks_wh, strict=True)]
 

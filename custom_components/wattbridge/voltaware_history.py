@@ -10,17 +10,17 @@ from homeassistant.util import dt as dt_util
 
 from .aiowattbridge.errors import ResponseError
 from .aiowattbridge.voltaware import Month
-from .fold import HOUR_S
 from .names import SeriesNames
 from .pace import Pace
 from .progress import Hole, ImportCounts, Progress
 from .series import Published, async_series_book
-from .spread import TOTAL, day_hours, disagreements, spread
+from .spread import TOTAL, disagreements, spread
 from .statistics import SeriesWriter, Written, async_clear
 from .vendors.voltaware import appliance_id, total_id
 from .voltaware_archive import MeterRecord, Result
 from .voltaware_coordinator import VoltawareCoordinator
-from .voltaware_schedule import is_given_up, newest_month
+from .voltaware_months import hours_of, mark_of, missing_months, months_of
+from .voltaware_schedule import is_due, look_every
 from .voltaware_snapshot import results_of
 
 HOUR: Final = timedelta(hours=1)
@@ -56,6 +56,8 @@ class VoltawareHistory:
         # Of each month that is in the recorder: what the result was, and the series it made.
         self._written: dict[str, _WrittenMonth] = {}
         self._stored: dict[str, int] = {}
+        # When the rows of a month were last compared with what the cloud said, in epoch seconds.
+        self._compared_s: dict[str, int] = {}
         self._zone_of_rows: str | None = None
         self._revised_hours = 0
         self._revised_at: datetime | None = None
@@ -78,14 +80,22 @@ class VoltawareHistory:
         if not self._written:
             return None
         written = {month: [digest, sorted(keys)] for month, (digest, keys) in self._written.items()}
-        return {"written": written, "stored": dict(self._stored), "zone": self._zone_of_rows}
+        return {
+            "written": written,
+            "stored": dict(self._stored),
+            "zone": self._zone_of_rows,
+            "compared_s": dict(self._compared_s),
+        }
 
     @property
     def progress(self) -> Progress:
         """Tell how far the history has come."""
         months = list(self._months())
         settled = sum(self._is_settled(month) for month in months)
-        holes = list(self._holes())
+        holes = [
+            Hole(self._begin_of(month), self._end_of(month))
+            for month in missing_months(self._record, self._written.keys(), dt_util.utcnow(), self._zone)
+        ]
         written = [Month.parse(month) for month in self._written]
         return Progress(
             fraction=settled / len(months) if months else 0.0,
@@ -115,6 +125,7 @@ class VoltawareHistory:
             return
         if all(self._stored.get(key, 0) >= count for key, count in note["stored"].items()):
             self._written = {month: (digest, frozenset(keys)) for month, (digest, keys) in note["written"].items()}
+            self._compared_s = dict(note.get("compared_s", {}))
         self._publish()
 
     async def async_update(self) -> Written:
@@ -144,13 +155,24 @@ class VoltawareHistory:
         """Ask again for an older month that is due, and write what was corrected; the newest is the coordinator's."""
         months = list(self._months())[1:]
         due = next((month for month in months if self._coordinator.is_month_due(self._device_id, month)), None)
-        if due is None:
+        if due is not None:
+            await self._coordinator.async_ask_for_month(self._device_id, due)
+            written = await self._async_write(due)
+        elif (due := self._next_to_compare()) is not None:
+            written = await self._async_write(due, anew=True)
+        else:
             return None
-        await self._coordinator.async_ask_for_month(self._device_id, due)
-        written = await self._async_write(due)
         if written.rows:
             self._coordinator.async_show()
         return written
+
+    def _next_to_compare(self) -> Month | None:
+        """Return a month whose rows are to be compared with what the cloud said: anybody may have changed them."""
+        now = dt_util.utcnow()
+        for month in map(Month.parse, sorted(self._written, reverse=True)):
+            if is_due(self._compared_s.get(str(month)), look_every(month, now, self._zone), now):
+                return month
+        return None
 
     async def async_import(self, start: datetime, end: datetime) -> ImportCounts:
         """Ask for the months that a range touches, whatever is remembered of them, and write them."""
@@ -196,14 +218,7 @@ class VoltawareHistory:
         return self._record.time_zone or _UTC_NAME
 
     def _months(self) -> Iterator[Month]:
-        """Go through the months that there may be, newest first."""
-        if self._record.first_day is None:
-            return
-        first = Month.of(self._record.first_day)
-        month = newest_month(dt_util.utcnow(), self._zone)
-        while month >= first:
-            yield month
-            month = month.previous
+        return months_of(self._record, dt_util.utcnow(), self._zone)
 
     def _is_settled(self, month: Month) -> bool:
         """Tell whether a month is in the recorder as it is known, or was asked for and is not there."""
@@ -214,20 +229,7 @@ class VoltawareHistory:
 
     def _is_written(self, month: Month, result: Result) -> bool:
         written = self._written.get(str(month))
-        return written is not None and written[0] == self._mark(month, result)
-
-    def _mark(self, month: Month, result: Result) -> str:
-        """Return what changes as soon as a month would be written otherwise: its first day of data counts, too."""
-        first_day = self._record.first_day
-        return result.digest if first_day is None or Month.of(first_day) != month else f"{result.digest} {first_day}"
-
-    def _holes(self) -> Iterator[Hole]:
-        """Find the months between the first and the last that have data which are not there, and will not come."""
-        oldest, newest, now = self._record.oldest_month, self._record.newest_month, dt_util.utcnow()
-        for month in reversed(list(self._months())):
-            is_between = oldest is not None and newest is not None and oldest < month < newest
-            if is_between and str(month) not in self._written and is_given_up(month, now, self._zone):
-                yield Hole(self._begin_of(month), self._end_of(month))
+        return written is not None and written[0] == mark_of(self._record, month, result)
 
     async def _async_write(self, month: Month, *, anew: bool = False) -> Written:
         """Make the series hold a month, if it is there and not written yet (`anew`: whatever was written)."""
@@ -244,13 +246,16 @@ class VoltawareHistory:
         before = self._written.get(str(month))
         if before is not None:
             # A kind of appliance that a correction has taken out has used nothing, as the vendor sees it now.
-            hours |= {key: dict.fromkeys(self._hours_of(month), 0.0) for key in before[1] - hours.keys()}
+            hours |= {
+                key: dict.fromkeys(hours_of(self._record, month, self._zone), 0.0) for key in before[1] - hours.keys()
+            }
         total = Written()
         for key, kwh in hours.items():
             written = await self._writer(key).async_write(kwh)
             self._stored[key] = self._stored.get(key, 0) + written.new
             total += written
-        self._written[str(month)] = (self._mark(month, result), frozenset(hours))
+        self._written[str(month)] = (mark_of(self._record, month, result), frozenset(hours))
+        self._compared_s[str(month)] = int(dt_util.utcnow().timestamp())
         if before is not None and total.changed:
             self._revised_hours += total.changed
             self._revised_at = dt_util.utcnow()
@@ -287,13 +292,8 @@ class VoltawareHistory:
     def _series_name(self, key: str) -> str:
         return f"{self._name} {self._names.series(key) if key == TOTAL else self._names.appliance(key)}"
 
-    def _hours_of(self, month: Month) -> range:
-        first_day = max(month.first_day, self._record.first_day or month.first_day)
-        first, last = day_hours(first_day, self._zone), day_hours(month.last_day, self._zone)
-        return range(first.start, last.stop, HOUR_S)
-
     def _begin_of(self, month: Month) -> datetime:
-        return datetime.fromtimestamp(self._hours_of(month).start, UTC)
+        return datetime.fromtimestamp(hours_of(self._record, month, self._zone).start, UTC)
 
     def _end_of(self, month: Month) -> datetime:
-        return datetime.fromtimestamp(self._hours_of(month).stop, UTC)
+        return datetime.fromtimestamp(hours_of(self._record, month, self._zone).stop, UTC)

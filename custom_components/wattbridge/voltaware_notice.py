@@ -7,6 +7,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .data import WattbridgeConfigEntry
+from .ids import device_hash
 from .voltaware_coordinator import VoltawareCoordinator
 
 PRODUCES_ENERGY: Final = "produces_energy"
@@ -48,11 +49,11 @@ def async_forget_producers(hass: HomeAssistant, entry: WattbridgeConfigEntry) ->
 
 def _forget(hass: HomeAssistant, entry: WattbridgeConfigEntry, but_of: set[str]) -> None:
     kept = {_issue_id(entry, device_id) for device_id in but_of}
-    prefix = _issue_id(entry, "")
+    prefix = f"{PRODUCES_ENERGY}_{entry.entry_id}_"
     for domain, issue_id in list(ir.async_get(hass).issues):
         if domain == DOMAIN and issue_id.startswith(prefix) and issue_id not in kept:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 def _issue_id(entry: WattbridgeConfigEntry, device_id: str) -> str:
-    return f"{PRODUCES_ENERGY}_{entry.entry_id}_{device_id}"
+    return f"{PRODUCES_ENERGY}_{entry.entry_id}_{device_hash(device_id)}"

@@ -79,6 +79,11 @@ def _every(
     return OVERDUE_EVERY if now - end <= GIVEN_UP_AFTER else None
 
 
+def look_every(month: Month, now: datetime, zone: tzinfo) -> timedelta:
+    """Return how often what is there of a month is looked at again."""
+    return RECENT_EVERY if now - _midnight(month.next.first_day, zone) <= RECENT else OLD_EVERY
+
+
 def is_given_up(month: Month, now: datetime, zone: tzinfo) -> bool:
     """Tell whether a month that is not there is taken for one that the vendor does not have."""
     return now - _midnight(month.next.first_day, zone) > GIVEN_UP_AFTER

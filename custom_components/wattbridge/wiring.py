@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import sha256
 from typing import Any, Final
 
 from homeassistant.components.energy import DOMAIN as ENERGY
@@ -15,6 +14,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import CONF_DEVICES, CONF_VENDOR, DOMAIN
 from .data import SourceRuntime, WattbridgeConfigEntry
+from .ids import device_hash
 from .vendors import CARBONTRACK, VOLTAWARE
 from .vendors.carbontrack import EXPORT, GENERATION, USAGE, series_id
 from .vendors.voltaware import total_id
@@ -164,7 +164,7 @@ def _forget(hass: HomeAssistant, entry: WattbridgeConfigEntry, but_of: Collectio
 
 def _issue_id(entry: WattbridgeConfigEntry, device_id: str) -> str:
     # The id may be seen in places where a meter's number should not be.
-    return f"{_prefix(entry)}{sha256(device_id.encode()).hexdigest()[:12]}"
+    return f"{_prefix(entry)}{device_hash(device_id)}"
 
 
 def _prefix(entry: WattbridgeConfigEntry) -> str:

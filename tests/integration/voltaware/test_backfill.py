@@ -1,10 +1,13 @@
 """The whole history of a meter, month by month, against the simulated cloud."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from comparison import stored
+from homeassistant.components.recorder import get_instance
+from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
+from homeassistant.components.recorder.statistics import async_add_external_statistics
 from homeassistant.core import HomeAssistant
 from meter_bench import (
     TOTAL,
@@ -20,6 +23,7 @@ from meter_bench import (
 )
 from moving import same_time
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
 from accounts import async_load, async_load_voltaware, make_entry, wait_for
 from aiowattbridge.simulators import (
@@ -34,6 +38,7 @@ from custom_components.wattbridge.series import async_series_book
 from custom_components.wattbridge.vendors.voltaware import appliance_id, total_id
 
 BERLIN = "Europe/Berlin"
+WEEKS_OF_MAY = ((1, 3), (4, 10), (11, 17), (18, 24), (25, 31))
 
 
 async def test_every_month_is_the_vendors_to_the_watt_hour(
@@ -274,3 +279,60 @@ async def test_month_that_cannot_be_read_does_not_keep_older_ones_away(hass: Hom
             await wait_whole(entry, home.device_id)
             await assert_months_equal(hass, cloud, home.device_id, (2026, 5), (2026, 4), (2026, 3))
             await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_rows_that_somebody_changed_are_put_right_within_a_day(
+    hass: HomeAssistant, cloud: VoltawareSimulator, entry: MockConfigEntry, device_id: str
+) -> None:
+    """An adjusted sum and an hour with another energy, while the account is loaded: the series is the cloud's."""
+    statistic_id = total_id(device_id)
+    rows = await stored(hass, statistic_id)
+    changed = datetime.fromtimestamp(rows[-30]["start"], UTC)
+    metadata = StatisticMetaData(
+        has_sum=True,
+        mean_type=StatisticMeanType.NONE,
+        name="Home",
+        source="wattbridge",
+        statistic_id=statistic_id,
+        unit_class="energy",
+        unit_of_measurement="kWh",
+    )
+    async_add_external_statistics(hass, metadata, [StatisticData(start=changed, state=99.0, sum=rows[-30]["sum"])])
+    get_instance(hass).async_adjust_statistics(statistic_id, changed, 5.0, "kWh")
+    await async_wait_recording_done(hass)
+    assert await stored(hass, statistic_id) != rows
+
+    cloud.clock.advance(timedelta(hours=25).total_seconds())
+    await poll(entry)
+    await wait_for(lambda: progress_of(entry, device_id).revised_hours > 0)
+    found = await stored(hass, statistic_id)
+    assert [row["state"] for row in found] == [row["state"] for row in rows]
+    assert [row["sum"] for row in found] == pytest.approx([row["sum"] for row in rows], abs=1e-6)
+
+
+async def test_weeks_are_the_vendors_and_the_car_is_charged_when_it_was(
+    hass: HomeAssistant, cloud: VoltawareSimulator, entry: MockConfigEntry, device_id: str
+) -> None:
+    """Every clipped week of a month to the watt-hour, and the car's energy in no hour without a charging."""
+    zone, key = ZoneInfo(BERLIN), "electric_vehicle"
+    shares = {"fridge": appliance_id(device_id, "fridge"), key: appliance_id(device_id, key)}
+    for name, statistic_id in shares.items():
+        rows = await stored(hass, statistic_id)
+        by_day: dict[date, float] = {}
+        for row in rows:
+            day = datetime.fromtimestamp(row["start"], zone).date()
+            by_day[day] = by_day.get(day, 0.0) + row["state"] * 1000
+        for first, last in WEEKS_OF_MAY:
+            days = [date(2026, 5, day) for day in range(first, last + 1)]
+            expected_wh = sum(cloud.day_energy_wh(device_id, day).get(name, 0.0) for day in days)
+            assert sum(by_day[day] for day in days) == pytest.approx(expected_wh, abs=1)
+    charges = cloud.charges(device_id, date(2026, 5, 1), date(2026, 5, 31))
+    rows = await stored(hass, shares[key])
+    used = {int(row["start"]) for row in rows if row["state"] > 0}
+    hours = {
+        hour_s
+        for charge in charges
+        for hour_s in range(int(charge.start.timestamp()) // 3600 * 3600, int(charge.end.timestamp()) + 1, 3600)
+    }
+    assert used
+    assert {hour_s for hour_s in used if hour_s >= datetime(2026, 5, 1, tzinfo=zone).timestamp()} <= hours

@@ -1,0 +1,42 @@
+"""Pure: the months of a meter, by what is known of it: which there may be, their hours, and what they are made of."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime, tzinfo
+
+from .aiowattbridge.voltaware import Month
+from .fold import HOUR_S
+from .spread import day_hours
+from .voltaware_archive import MeterRecord, Result
+from .voltaware_schedule import is_given_up, newest_month
+
+
+def months_of(record: MeterRecord, now: datetime, zone: tzinfo) -> Iterator[Month]:
+    """Go through the months that there may be results of, newest first."""
+    if record.first_day is None:
+        return
+    first = Month.of(record.first_day)
+    month = newest_month(now, zone)
+    while month >= first:
+        yield month
+        month = month.previous
+
+
+def missing_months(record: MeterRecord, written: Collection[str], now: datetime, zone: tzinfo) -> Iterator[Month]:
+    """Go through the months between the first and the last with data that are not there and will not come."""
+    oldest, newest = record.oldest_month, record.newest_month
+    for month in reversed(list(months_of(record, now, zone))):
+        is_between = oldest is not None and newest is not None and oldest < month < newest
+        if is_between and str(month) not in written and is_given_up(month, now, zone):
+            yield month
+
+
+def hours_of(record: MeterRecord, month: Month, zone: tzinfo) -> range:
+    """Return the UTC hours of a month that the meter was there, in epoch seconds."""
+    first_day = max(month.first_day, record.first_day or month.first_day)
+    return range(day_hours(first_day, zone).start, day_hours(month.last_day, zone).stop, HOUR_S)
+
+
+def mark_of(record: MeterRecord, month: Month, result: Result) -> str:
+    """Return what changes as soon as a month would be written otherwise: its first day of data counts, too."""
+    first_day = record.first_day
+    return result.digest if first_day is None or Month.of(first_day) != month else f"{result.digest} {first_day}"
