@@ -14,8 +14,10 @@ from .forwarding import Forwarder, async_forget_account
 from .history import async_forget_history
 from .lifecycle import async_forget_devices, async_let_go, async_watch_devices
 from .pause import async_forget_pause
+from .removal import async_say_what_stays
 from .series import async_series_book
 from .sources import async_connect_source, async_forget_results, async_source_statistic_ids
+from .statistics import async_stored_ids
 from .vendors import CARBONTRACK, WATTICS, entry_session, is_source
 from .voltaware_notice import async_follow_producers, async_forget_producers
 from .wiring import async_forget_wiring, async_help_with_wiring
@@ -126,7 +128,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: WattbridgeConfigEntry) 
     """Forget our notes on the account; its statistics stay (they are the user's history)."""
     if is_source(entry.data):
         book = async_series_book(hass)
-        for statistic_id in await async_source_statistic_ids(hass, entry):
+        statistic_ids = await async_source_statistic_ids(hass, entry)
+        for statistic_id in statistic_ids:
             book.async_release(statistic_id)
         await async_forget_history(hass, entry)
         await async_forget_results(hass, entry)
@@ -134,6 +137,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: WattbridgeConfigEntry) 
         await async_forget_pause(hass, entry)
         async_forget_wiring(hass, entry)
         async_forget_producers(hass, entry)
+        async_say_what_stays(hass, entry, await async_stored_ids(hass, statistic_ids))
     else:
         await async_forget_account(hass, entry)
 

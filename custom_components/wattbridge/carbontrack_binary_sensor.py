@@ -1,11 +1,16 @@
-"""The switches of a carbonTRACK device, and whether it is registered and has an inverter."""
+"""The switches of a carbonTRACK device, what it says of itself, and whether it has fallen silent."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, override
 
 from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
-from homeassistant.components.binary_sensor import BinarySensorEntity, BinarySensorEntityDescription
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
 from homeassistant.const import EntityCategory
 from homeassistant.core import callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -23,6 +28,14 @@ class SourceBinarySensorDescription(BinarySensorEntityDescription):
     value_fn: Callable[[DeviceSnapshot], bool | None]
     control_id: str | None = None
 
+
+SILENT: Final = SourceBinarySensorDescription(
+    key="silent",
+    translation_key="silent",
+    device_class=BinarySensorDeviceClass.PROBLEM,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    value_fn=lambda snapshot: snapshot.stale,
+)
 
 FACTS: Final = (
     SourceBinarySensorDescription(
@@ -60,6 +73,30 @@ class DescribedBinarySensor(SourceEntity, BinarySensorEntity):
         return self.is_described
 
 
+class SilenceSensor(SourceEntity, BinarySensorEntity):
+    """On while the newest reading is too old to say anything about now."""
+
+    entity_description: SourceBinarySensorDescription
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Tell whether the device has fallen silent."""
+        return self.entity_description.value_fn(self.snapshot)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """It tells of old readings, and of a device that has none; what the cloud does not answer says nothing."""
+        return self.coordinator.last_update_success
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, datetime | None]:
+        """Tell since when, for automations."""
+        return {"last_reading": self.snapshot.last_reading}
+
+
 class ControlSensor(DescribedBinarySensor):
     """A switch of a device, which can be seen here and operated elsewhere."""
 
@@ -80,7 +117,7 @@ class ControlSensor(DescribedBinarySensor):
 def _candidates(snapshot: DeviceSnapshot) -> list[SourceBinarySensorDescription]:
     """Name what a device may have."""
     controls = [_control(control_id, control.control_type) for control_id, control in snapshot.controls.items()]
-    return [*FACTS, *controls]
+    return [SILENT, *FACTS, *controls]
 
 
 def _control(control_id: str, control_type: str | None) -> SourceBinarySensorDescription:
@@ -94,6 +131,14 @@ def _control(control_id: str, control_type: str | None) -> SourceBinarySensorDes
     )
 
 
+def _kind_of(
+    description: SourceBinarySensorDescription,
+) -> type[SilenceSensor | DescribedBinarySensor]:
+    if description.control_id:
+        return ControlSensor
+    return SilenceSensor if description is SILENT else DescribedBinarySensor
+
+
 @callback
 def async_add_carbontrack_binary_sensors(
     entry: WattbridgeConfigEntry, runtime: CarbonTrackRuntime, async_add_entities: AddConfigEntryEntitiesCallback
@@ -105,8 +150,6 @@ def async_add_carbontrack_binary_sensors(
         BINARY_SENSOR_DOMAIN,
         candidates=_candidates,
         is_reported=lambda description, snapshot: description.value_fn(snapshot) is not None,
-        make=lambda device_id, description: (ControlSensor if description.control_id else DescribedBinarySensor)(
-            runtime.coordinator, device_id, description
-        ),
+        make=lambda device_id, description: _kind_of(description)(runtime.coordinator, device_id, description),
         async_add_entities=async_add_entities,
     )

@@ -266,6 +266,11 @@ async def async_clear(hass: HomeAssistant, statistic_ids: Iterable[str]) -> None
         raise WriteLostError(", ".join(sorted(left)))
 
 
+async def async_stored_ids(hass: HomeAssistant, statistic_ids: Iterable[str]) -> set[str]:
+    """Return which of these series the recorder has."""
+    return set(await _async_metadata(hass, set(statistic_ids)))
+
+
 @callback
 def queue_mark(hass: HomeAssistant) -> asyncio.Future[None]:
     """Return a future that is done when the recorder has come to where its queue ends now."""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
@@ -12,7 +12,7 @@ from moving import same_time
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from accounts import async_load_carbontrack
-from aiowattbridge.simulators import CarbonTrackSimulator, Fault, House, SimulatorClock
+from aiowattbridge.simulators import CarbonTrackSimulator, Fault, Gap, House, SimulatorClock
 from custom_components.wattbridge.coordinator import CarbonTrackCoordinator
 from custom_components.wattbridge.data import CarbonTrackRuntime
 
@@ -128,10 +128,29 @@ async def test_registration_and_inverter_are_known(hass: HomeAssistant, cloud: C
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_only_switches_are_shown_unasked(
+async def test_switches_and_silence_are_shown_unasked(
     hass: HomeAssistant, cloud: CarbonTrackSimulator, entry: MockConfigEntry
 ) -> None:
     """The rest is for diagnosis."""
     entries = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     found = {e.unique_id.split("_", 2)[2]: e.disabled_by is None for e in entries if e.domain == "binary_sensor"}
-    assert found == {"registered": False, "inverter": False, "control_1": True, "control_2": True}
+    assert found == {"registered": False, "inverter": False, "control_1": True, "control_2": True, "silent": True}
+
+
+async def test_device_that_falls_silent_is_a_problem(
+    hass: HomeAssistant, cloud: CarbonTrackSimulator, entry: MockConfigEntry
+) -> None:
+    """While the cloud answers and has nothing new; when the cloud itself does not answer, nothing is known of that."""
+    assert state_of(hass, cloud, "silent").state == STATE_OFF
+    now = cloud.clock.now()
+    cloud.house.oddities.append(Gap(now, now + timedelta(days=2)))
+    cloud.clock.advance(3600)
+    await coordinator_of(entry).async_refresh()
+    silent = state_of(hass, cloud, "silent")
+    assert silent.state == STATE_ON
+    assert silent.attributes["device_class"] == "problem"
+    assert now - timedelta(minutes=5) < silent.attributes["last_reading"] <= now
+
+    cloud.house.oddities.clear()
+    await coordinator_of(entry).async_refresh()
+    assert state_of(hass, cloud, "silent").state == STATE_OFF

@@ -43,7 +43,7 @@ async def test_all_entities(hass: HomeAssistant, cloud: CarbonTrackSimulator, sn
     (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert device == snapshot(name="device")
     found = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    assert len(found) == len(SOURCE_SENSORS) + len(HISTORY_SENSORS) + 4
+    assert len(found) == len(SOURCE_SENSORS) + len(HISTORY_SENSORS) + 5
     for one in sorted(found, key=lambda one: one.entity_id):
         assert one == snapshot(name=f"{one.entity_id}-entry")
         assert hass.states.get(one.entity_id) == snapshot(name=f"{one.entity_id}-state")

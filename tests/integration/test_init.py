@@ -7,6 +7,7 @@ from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntry, ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -56,6 +57,11 @@ async def test_removed_source_leaves_its_statistics_and_no_notes(
     await hass.async_block_till_done()
     assert not book.is_expected(usage)
     assert [row["statistic_id"] for row in await async_list_statistic_ids(hass, {usage})] == [usage]
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"statistics_kept_{entry.entry_id}")
+    assert issue is not None
+    assert issue.translation_placeholders is not None
+    assert issue.translation_placeholders["count"] == "3"
+    assert usage in issue.translation_placeholders["list"]
     assert not is_stored(hass, f"wattbridge.history.{entry.entry_id}")
 
 
