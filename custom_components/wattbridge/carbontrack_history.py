@@ -18,7 +18,7 @@ from .pace import Pace
 from .progress import Hole, ImportCounts, Progress
 from .series import Published, async_series_book
 from .snapshot import DeviceSettings
-from .statistics import Written
+from .statistics import WriteLostError, Written
 from .vendors.carbontrack import KEY
 
 # So much is fetched and folded at a time: 15 days of five minutes.
@@ -197,11 +197,20 @@ class CarbonTrackHistory:
         below_s = min(hour_of(end.timestamp() + HOUR_S - 1), hour_of(dt_util.utcnow().timestamp()) + HOUR_S)
         while below_s > first_s:
             stretch = (max(first_s, below_s - self._window_s), below_s)
-            records, written = await self._async_window(stretch, self._series)
-            self._note_revision(stretch, written)
-            total += ImportCounts(read=records, new=written.new, changed=written.changed, same=written.same)
+            total += await self._async_import_window(stretch)
             below_s = stretch[0]
         return total
+
+    async def _async_import_window(self, stretch: Stretch) -> ImportCounts:
+        """Fetch and write one window; what cannot be read back of it is refused, and fetched again later."""
+        try:
+            records, written = await self._async_window(stretch, self._series)
+        except WriteLostError:
+            for series in self._series.values():
+                series.known.remove(*stretch)
+            return ImportCounts(refused=(stretch[1] - stretch[0]) // HOUR_S * len(self._series))
+        self._note_revision(stretch, written)
+        return ImportCounts(read=records, new=written.new, changed=written.changed, same=written.same)
 
     def withdraw(self) -> None:
         """Let readers of the series wait until somebody writes them again."""

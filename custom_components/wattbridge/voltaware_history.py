@@ -15,11 +15,11 @@ from .pace import Pace
 from .progress import Hole, ImportCounts, Progress
 from .series import Published, async_series_book
 from .spread import TOTAL, disagreements, spread
-from .statistics import SeriesWriter, Written, async_clear
+from .statistics import SeriesWriter, WriteLostError, Written, async_clear
 from .vendors.voltaware import appliance_id, total_id
 from .voltaware_archive import MeterRecord, Result
 from .voltaware_coordinator import VoltawareCoordinator
-from .voltaware_months import hours_of, mark_of, missing_months, months_of
+from .voltaware_months import hours_of, mark_of, missing_months, months_of, settled_down_to
 from .voltaware_schedule import is_due, look_every
 from .voltaware_snapshot import results_of
 
@@ -179,13 +179,20 @@ class VoltawareHistory:
         counts = ImportCounts()
         for month in self._months():
             if self._begin_of(month) < end and self._end_of(month) > start:
-                result = await self._coordinator.async_ask_for_month(self._device_id, month)
-                written = await self._async_write(month, anew=True)
-                counts += ImportCounts(
-                    read=int(result is not None), new=written.new, changed=written.changed, same=written.same
-                )
+                counts += await self._async_import_month(month)
         self._coordinator.async_show()
         return counts
+
+    async def _async_import_month(self, month: Month) -> ImportCounts:
+        """Ask for a month and write it; where it cannot be read back it is refused, and written again later."""
+        result = await self._coordinator.async_ask_for_month(self._device_id, month)
+        try:
+            written = await self._async_write(month, anew=True)
+        except WriteLostError:
+            self._written.pop(str(month), None)
+            hours = len(hours_of(self._record, month, self._zone))
+            return ImportCounts(read=1, refused=hours * len(self.statistic_ids))
+        return ImportCounts(read=int(result is not None), new=written.new, changed=written.changed, same=written.same)
 
     async def async_restart(self) -> None:
         """Forget what is known of the stored series; what the cloud has said is still known."""
@@ -267,16 +274,10 @@ class VoltawareHistory:
         """Tell readers up to where the series are whole: the end of the newest month that is written."""
         if not self._written:
             return
-        watermark = self._end_of(Month.parse(max(self._written)))
-        contiguous_from = None
+        newest = Month.parse(max(self._written))
+        watermark, contiguous_from = self._end_of(newest), None
         if not self.is_complete:
-            whole = [Month.parse(max(self._written))]
-            for month in self._months():
-                if month < whole[-1] and self._is_settled(month):
-                    whole.append(month)
-                elif month < whole[-1]:
-                    break
-            contiguous_from = self._begin_of(whole[-1])
+            contiguous_from = self._begin_of(settled_down_to(self._months(), newest, self._is_settled))
         for statistic_id in self.statistic_ids:
             self._book.async_publish(statistic_id, Published(contiguous_from, watermark))
 

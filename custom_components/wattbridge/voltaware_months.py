@@ -1,6 +1,6 @@
 """Pure: the months of a meter, by what is known of it: which there may be, their hours, and what they are made of."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, tzinfo
 
 from .aiowattbridge.voltaware import Month
@@ -28,6 +28,17 @@ def missing_months(record: MeterRecord, written: Collection[str], now: datetime,
         is_between = oldest is not None and newest is not None and oldest < month < newest
         if is_between and str(month) not in written and is_given_up(month, now, zone):
             yield month
+
+
+def settled_down_to(months: Iterable[Month], newest: Month, is_settled: Callable[[Month], bool]) -> Month:
+    """Return the lowest month of the unbroken run below the newest; `months` come newest first."""
+    lowest = newest
+    for month in months:
+        if month < lowest:
+            if not is_settled(month):
+                break
+            lowest = month
+    return lowest
 
 
 def hours_of(record: MeterRecord, month: Month, zone: tzinfo) -> range:

@@ -16,7 +16,7 @@ from custom_components.wattbridge.aiowattbridge.errors import CredentialsError, 
 from custom_components.wattbridge.carbontrack_history import CarbonTrackHistory
 from custom_components.wattbridge.progress import ImportCounts
 from custom_components.wattbridge.series import async_series_book
-from custom_components.wattbridge.statistics import WriteLostError, Written
+from custom_components.wattbridge.statistics import SeriesWriter, WriteLostError, Written
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -166,4 +166,24 @@ async def test_stops_at_any_point_lose_and_double_nothing(
         await wait_for(lambda: entry.state is ConfigEntryState.LOADED)
         await wait_complete(entry, cloud.house.device_ids[0])
         await assert_equal_to_cloud(hass, cloud, days=40, wires=BOTH)
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_hours_that_the_recorder_loses_are_refused_and_fetched_again(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be read back is not there, whatever was given to the recorder."""
+    async with still_cloud() as cloud:
+        entry = await async_load_whole(hass, cloud, history_days=5)
+        device_id, history = cloud.house.device_ids[0], runtime_of(entry).history
+        start = NOW.replace(minute=0) - 2 * DAY
+        cloud.house.oddities.append(Revision(start, start + 3 * HOUR, NOW, 300))
+        with monkeypatch.context() as patched:
+            patched.setattr(SeriesWriter, "_import", lambda *_: None)
+            counts = await history.async_import(device_id, start, start + DAY)
+        assert counts == ImportCounts(refused=24 * len(history.statistic_ids))
+        assert not history.device_progress(device_id).complete
+        await runtime_of(entry).coordinator.async_refresh()
+        await wait_complete(entry, device_id)
+        await assert_equal_to_cloud(hass, cloud, wires=USAGE)
         await hass.config_entries.async_unload(entry.entry_id)

@@ -35,6 +35,7 @@ from aiowattbridge.simulators import (
 )
 from custom_components.wattbridge.aiowattbridge.voltaware import Month
 from custom_components.wattbridge.series import async_series_book
+from custom_components.wattbridge.statistics import SeriesWriter
 from custom_components.wattbridge.vendors.voltaware import appliance_id, total_id
 
 BERLIN = "Europe/Berlin"
@@ -336,3 +337,22 @@ async def test_weeks_are_the_vendors_and_the_car_is_charged_when_it_was(
     }
     assert used
     assert {hour_s for hour_s in used if hour_s >= datetime(2026, 5, 1, tzinfo=zone).timestamp()} <= hours
+
+
+async def test_month_that_the_recorder_loses_is_refused_and_written_again(
+    cloud: VoltawareSimulator,
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    device_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What cannot be read back is not there, whatever was given to the recorder."""
+    cloud.quirks.append(MonthRevision(2026, 5, percent=90, available_at=cloud.clock.now()))
+    importer = runtime_of(entry).history
+    with monkeypatch.context() as patched:
+        patched.setattr(SeriesWriter, "_import", lambda *_: None)
+        counts = await importer.async_import(device_id, utc_noon(2026, 5, 5), utc_noon(2026, 5, 6))
+    assert (counts.read, counts.new, counts.changed) == (1, 0, 0)
+    assert counts.refused == 31 * 24 * len(importer.statistic_ids)
+    await wait_whole(entry, device_id)
+    await assert_months_equal(hass, cloud, device_id, (2026, 5), (2026, 4))
