@@ -208,6 +208,7 @@ class CarbonTrackHistory:
         except WriteLostError:
             for series in self._series.values():
                 series.known.remove(*stretch)
+            self._publish()
             return ImportCounts(refused=(stretch[1] - stretch[0]) // HOUR_S * len(self._series))
         self._note_revision(stretch, written)
         return ImportCounts(read=records, new=written.new, changed=written.changed, same=written.same)

@@ -156,10 +156,13 @@ class HistoryImporter:
                     await tended.begun.wait()
                     await locks.enter_async_context(tended.lock)
                     tended.history.withdraw()
-                await async_clear(self._hass, wanted)
-                for tended in owners:
-                    await tended.history.async_restart()
-                    tended.stirred.set()
+                try:
+                    await async_clear(self._hass, wanted)
+                finally:
+                    # Whoever asked may have gone meanwhile: the recorder clears them all the same.
+                    for tended in owners:
+                        await tended.history.async_restart()
+                        tended.stirred.set()
                 await self._async_save()
             for device_id in set(wanted.values()):
                 self._notify(device_id)

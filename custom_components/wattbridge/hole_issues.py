@@ -39,8 +39,8 @@ def async_report_holes(
         hass,
         DOMAIN,
         issue_id,
-        # What it remembers must outlive a restart, or else an ignored issue would come back at each.
-        is_persistent=True,
+        # Not kept over a restart: Home Assistant puts kept issues into every download of diagnostics, names included.
+        is_persistent=False,
         is_fixable=False,
         severity=ir.IssueSeverity.WARNING,
         translation_key="history_holes",

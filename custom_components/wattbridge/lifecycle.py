@@ -59,6 +59,8 @@ class DeviceWatch:
     def async_start(self) -> None:
         """Begin in the background."""
         self._hass.data.setdefault(DATA_WATCHES, {})[self._entry.entry_id] = self
+        kept = {vanished_issue_id(self._entry, device_id) for device_id in self._entry.data[CONF_DEVICES]}
+        _forget_issues(self._hass, f"{VANISHED}_{self._entry.entry_id}_", kept)
         self._entry.async_on_unload(self._stop)
         self._entry.async_create_background_task(self._hass, self._run(), f"{DOMAIN} devices")
 
@@ -208,8 +210,13 @@ def async_device_watch(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> Dev
 async def async_forget_devices(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> None:
     """Delete the notes and the repairs of an account that is removed."""
     await _store(hass, entry).async_remove()
-    for issue_id in [issue_id for domain, issue_id in ir.async_get(hass).issues if domain == DOMAIN]:
-        if issue_id.startswith((f"{VANISHED}_{entry.entry_id}_", f"{EMPTY}_{entry.entry_id}")):
+    _forget_issues(hass, f"{VANISHED}_{entry.entry_id}_", set())
+    ir.async_delete_issue(hass, DOMAIN, f"{EMPTY}_{entry.entry_id}")
+
+
+def _forget_issues(hass: HomeAssistant, prefix: str, but: Collection[str]) -> None:
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and issue_id.startswith(prefix) and issue_id not in but:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
@@ -241,7 +248,9 @@ async def async_remove_device(
 ) -> None:
     """Take a device out of the account and out of Home Assistant; raises WriteLostError if its statistics stay."""
     runtime = entry.runtime_data if entry.state is ConfigEntryState.LOADED else None
-    statistic_ids = runtime.history.statistic_ids_of(device_id) if isinstance(runtime, SourceRuntime) else []
+    statistic_ids: list[str] = []
+    if isinstance(runtime, SourceRuntime) and device_id in entry.data[CONF_DEVICES]:
+        statistic_ids = runtime.history.statistic_ids_of(device_id)
     async_drop_device(hass, entry, device_id)
     await hass.config_entries.async_reload(entry.entry_id)
     registry = dr.async_get(hass)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util.hass_dict import HassKey
 
 from .aiowattbridge.carbontrack import CarbonTrackClient
 from .carbontrack_history import CarbonTrackHistory
 from .carbontrack_records import DeviceRecords
-from .const import CONF_DEVICES, CONF_VENDOR
+from .const import CONF_DEVICES, CONF_VENDOR, DOMAIN
 from .coordinator import CarbonTrackCoordinator
 from .data import CarbonTrackRuntime, VoltawareRuntime, WattbridgeConfigEntry
 from .history import HistoryImporter
@@ -20,6 +21,8 @@ from .vendors.carbontrack import AccountSettings, account_settings, connect, sta
 from .voltaware_archive import Archive
 from .voltaware_coordinator import VoltawareCoordinator
 from .voltaware_history import VoltawareHistory
+
+DATA_PACE: HassKey[Pace] = HassKey(f"{DOMAIN}_pace")
 
 
 async def async_connect_source(
@@ -61,7 +64,7 @@ async def _async_histories(
     hass: HomeAssistant, account: AccountSettings, client: CarbonTrackClient, coordinator: CarbonTrackCoordinator
 ) -> Mapping[str, CarbonTrackHistory]:
     """Give every device its history; all share one pace, because they share one recorder."""
-    names, pace = await async_series_names(hass), Pace()
+    names, pace = await async_series_names(hass), _pace(hass)
     return {
         device_id: CarbonTrackHistory(
             hass,
@@ -92,7 +95,7 @@ async def async_connect_voltaware(hass: HomeAssistant, entry: WattbridgeConfigEn
     client = voltaware.connect(entry_session(hass), entry.data, pause)
     coordinator = VoltawareCoordinator(hass, entry, client, archive)
     await coordinator.async_config_entry_first_refresh()
-    names, pace = await async_series_names(hass), Pace()
+    names, pace = await async_series_names(hass), _pace(hass)
     devices = {
         device_id: VoltawareHistory(
             hass, device_id, name=device["name"], names=names, coordinator=coordinator, pace=pace
@@ -101,3 +104,8 @@ async def async_connect_voltaware(hass: HomeAssistant, entry: WattbridgeConfigEn
     }
     history = HistoryImporter(hass, entry, coordinator, devices, pause)
     return VoltawareRuntime(history=history, client=client, coordinator=coordinator)
+
+
+def _pace(hass: HomeAssistant) -> Pace:
+    """Return the one pace of all accounts: they share one recorder."""
+    return hass.data.setdefault(DATA_PACE, Pace())

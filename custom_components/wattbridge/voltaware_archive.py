@@ -1,6 +1,7 @@
 """What is known of the meters of an account, kept over a restart: nothing that is fresh is asked for again."""
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
@@ -8,7 +9,7 @@ from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from .aiowattbridge.voltaware import Month
 from .const import DOMAIN
@@ -17,6 +18,8 @@ from .vendors.voltaware import appliance_id, total_id
 from .voltaware_data import Figures
 
 STORE_VERSION: Final = 1
+
+_LOGGER = logging.getLogger(__name__)
 SAVE_DELAY_S: Final = 10.0
 # Weeks are shown, and not kept as history: their months are.
 WEEKS_KEPT: Final = 8
@@ -124,7 +127,15 @@ class Archive:
 
     async def async_load(self) -> None:
         """Read what is remembered."""
-        self._records = _RECORDS.validate_python(await self._store.async_load() or {})
+        stored = await self._store.async_load() or {}
+        try:
+            self._records = _RECORDS.validate_python(stored)
+        except ValidationError:
+            _LOGGER.warning("What was remembered of the meters cannot be read: it is asked for again")
+
+    def forget_others(self, device_ids: Collection[str]) -> None:
+        """Forget the meters that are not the account's any more."""
+        self._records = {key: record for key, record in self._records.items() if key in device_ids}
 
     def record(self, device_id: str, now_s: int) -> MeterRecord:
         """Return the record of a meter, an empty one of a new meter."""

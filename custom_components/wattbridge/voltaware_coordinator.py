@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .aiowattbridge.errors import ResponseError
+from .aiowattbridge.errors import RejectedError, ResponseError
 from .aiowattbridge.voltaware import Device, Month, NotRegisteredError, VoltawareClient, Week, load_zone
 from .const import CONF_DEVICES, DOMAIN
 from .data import WattbridgeConfigEntry
@@ -64,6 +64,7 @@ class VoltawareCoordinator(DataUpdateCoordinator[Mapping[str, MeterSnapshot]]):
         self._archive = archive
         self._names = {device_id: device["name"] for device_id, device in entry.data[CONF_DEVICES].items()}
         now_s = _now_s()
+        archive.forget_others(self._names)
         self.records = {device_id: archive.record(device_id, now_s) for device_id in self._names}
         self._zones: dict[str, tzinfo] = {}
         self._at_once = asyncio.Semaphore(AT_ONCE)
@@ -207,12 +208,14 @@ class VoltawareCoordinator(DataUpdateCoordinator[Mapping[str, MeterSnapshot]]):
     async def async_ask_for_month(self, device_id: str, month: Month) -> Result | None:
         """Ask for a month, keep what came, and tell if it is news; None if it is not there.
 
-        Raises the library's errors; after an answer that cannot be read the month is not asked for before its time.
+        Raises the library's errors; after a refusal or an unreadable answer the month is not asked for before its time.
         """
         record, asked_s = self.records[device_id], _now_s()
         try:
             result = await async_fetch_month(self._client, device_id, month, self.zone(device_id))
-        except ResponseError:
+        except NotRegisteredError:
+            raise
+        except RejectedError, ResponseError:
             record.asked_s[f"month {month}"] = asked_s
             raise
         record.asked_s[f"month {month}"] = asked_s
@@ -246,9 +249,10 @@ class VoltawareCoordinator(DataUpdateCoordinator[Mapping[str, MeterSnapshot]]):
             listener(news)
 
     @callback
-    def async_show(self) -> None:
-        """Let the entities see what the history has brought; the next poll comes when it would have come."""
-        self.data = self._snapshots()
+    def async_show(self, device_id: str) -> None:
+        """Let the entities see what the history of a meter has brought; the next poll comes when it would have come."""
+        record, name = self.records[device_id], self._names[device_id]
+        self.data = {**self.data, device_id: take_snapshot(device_id, name, record, dt_util.utcnow())}
         self.async_update_listeners()
 
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .aiowattbridge.errors import ResponseError
-from .aiowattbridge.voltaware import Month
+from .aiowattbridge.errors import RejectedError, ResponseError
+from .aiowattbridge.voltaware import Month, NotRegisteredError
 from .names import SeriesNames
 from .pace import Pace
 from .progress import Hole, ImportCounts, Progress
@@ -19,8 +19,7 @@ from .statistics import SeriesWriter, WriteLostError, Written, async_clear
 from .vendors.voltaware import appliance_id, total_id
 from .voltaware_archive import MeterRecord, Result
 from .voltaware_coordinator import VoltawareCoordinator
-from .voltaware_months import hours_of, mark_of, missing_months, months_of, settled_down_to
-from .voltaware_schedule import is_due, look_every
+from .voltaware_months import hours_of, mark_of, missing_months, months_of, next_to_compare, settled_down_to
 from .voltaware_snapshot import results_of
 
 HOUR: Final = timedelta(hours=1)
@@ -58,7 +57,7 @@ class VoltawareHistory:
         self._stored: dict[str, int] = {}
         # When the rows of a month were last compared with what the cloud said, in epoch seconds.
         self._compared_s: dict[str, int] = {}
-        self._zone_of_rows: str | None = None
+        self._days_of_rows: str | None = None
         self._revised_hours = 0
         self._revised_at: datetime | None = None
         self._revised_between: tuple[datetime, datetime] | None = None
@@ -83,7 +82,7 @@ class VoltawareHistory:
         return {
             "written": written,
             "stored": dict(self._stored),
-            "zone": self._zone_of_rows,
+            "days": self._days_of_rows,
             "compared_s": dict(self._compared_s),
         }
 
@@ -94,7 +93,7 @@ class VoltawareHistory:
         settled = sum(self._is_settled(month) for month in months)
         holes = [
             Hole(self._begin_of(month), self._end_of(month))
-            for month in missing_months(self._record, self._written.keys(), dt_util.utcnow(), self._zone)
+            for month in missing_months(self._record, dt_util.utcnow(), self._zone)
         ]
         written = [Month.parse(month) for month in self._written]
         return Progress(
@@ -115,22 +114,23 @@ class VoltawareHistory:
 
     async def async_begin(self, note: Mapping[str, Any] | None) -> None:
         """Put the stored series right, and find out what is there."""
-        for key in (TOTAL, *self._record.appliance_keys):
+        stored = {} if note is None else note["stored"]
+        for key in dict.fromkeys([TOTAL, *self._record.appliance_keys, *stored]):
             rows = await self._writer(key).async_mend()
             self._stored[key] = len(rows)
-        self._zone_of_rows = None if note is None else note["zone"]
-        is_same_zone = self._zone_of_rows == self._zone_name
-        await self._async_keep_zone()
-        if note is None or not is_same_zone:
+        self._days_of_rows = None if note is None else note.get("days")
+        is_same = self._days_of_rows == self._days_counted
+        await self._async_keep_days()
+        if note is None or not is_same:
             return
-        if all(self._stored.get(key, 0) >= count for key, count in note["stored"].items()):
+        if all(self._stored.get(key, 0) >= count for key, count in stored.items()):
             self._written = {month: (digest, frozenset(keys)) for month, (digest, keys) in note["written"].items()}
             self._compared_s = dict(note.get("compared_s", {}))
         self._publish()
 
     async def async_update(self) -> Written:
         """Write the months that the last poll has brought or corrected; older ones come by `async_fill_in`."""
-        await self._async_keep_zone()
+        await self._async_keep_days()
         total = Written()
         newest = max(self._written, default=None)
         for month in sorted(self._record.months, reverse=True):
@@ -144,11 +144,13 @@ class VoltawareHistory:
         if self._record.month(month) is None:
             try:
                 await self._coordinator.async_ask_for_month(self._device_id, month)
-            except ResponseError as err:
+            except NotRegisteredError:
+                raise
+            except (RejectedError, ResponseError) as err:
                 # It is asked for again in its time, and the months before it need not wait for that.
                 _LOGGER.warning("%s: %s could not be read: %s", self._statistic_id(TOTAL), month, err.reason)
         written = await self._async_write(month)
-        self._coordinator.async_show()
+        self._coordinator.async_show(self._device_id)
         return written
 
     async def async_heal(self) -> Written | None:
@@ -158,21 +160,14 @@ class VoltawareHistory:
         if due is not None:
             await self._coordinator.async_ask_for_month(self._device_id, due)
             written = await self._async_write(due)
-        elif (due := self._next_to_compare()) is not None:
+        elif (due := next_to_compare(self._record, self._compared_s, dt_util.utcnow(), self._zone)) is not None:
+            # Anybody may have changed the rows.
             written = await self._async_write(due, anew=True)
         else:
             return None
         if written.rows:
-            self._coordinator.async_show()
+            self._coordinator.async_show(self._device_id)
         return written
-
-    def _next_to_compare(self) -> Month | None:
-        """Return a month whose rows are to be compared with what the cloud said: anybody may have changed them."""
-        now = dt_util.utcnow()
-        for month in map(Month.parse, sorted(self._written, reverse=True)):
-            if is_due(self._compared_s.get(str(month)), look_every(month, now, self._zone), now):
-                return month
-        return None
 
     async def async_import(self, start: datetime, end: datetime) -> ImportCounts:
         """Ask for the months that a range touches, whatever is remembered of them, and write them."""
@@ -180,7 +175,7 @@ class VoltawareHistory:
         for month in self._months():
             if self._begin_of(month) < end and self._end_of(month) > start:
                 counts += await self._async_import_month(month)
-        self._coordinator.async_show()
+        self._coordinator.async_show(self._device_id)
         return counts
 
     async def _async_import_month(self, month: Month) -> ImportCounts:
@@ -189,7 +184,10 @@ class VoltawareHistory:
         try:
             written = await self._async_write(month, anew=True)
         except WriteLostError:
-            self._written.pop(str(month), None)
+            # What series it made is not forgotten: one that a correction takes out has to be brought to zero.
+            if (before := self._written.get(str(month))) is not None:
+                self._written[str(month)] = ("", before[1])
+            self._publish()
             hours = len(hours_of(self._record, month, self._zone))
             return ImportCounts(read=1, refused=hours * len(self.statistic_ids))
         return ImportCounts(read=int(result is not None), new=written.new, changed=written.changed, same=written.same)
@@ -205,12 +203,12 @@ class VoltawareHistory:
         for statistic_id in self.statistic_ids:
             self._book.async_withdraw(statistic_id)
 
-    async def _async_keep_zone(self) -> None:
-        """Begin anew where the vendor counts the days by other clocks now: the old rows would stay beside the new."""
-        if self._zone_of_rows not in (None, self._zone_name):
+    async def _async_keep_days(self) -> None:
+        """Begin anew where days are counted by other clocks, or from another day on: old rows would stay."""
+        if self._days_of_rows not in (None, self._days_counted):
             await async_clear(self._hass, [writer.statistic_id for writer in self._writers.values()])
             await self.async_restart()
-        self._zone_of_rows = self._zone_name
+        self._days_of_rows = self._days_counted
 
     @property
     def _record(self) -> MeterRecord:
@@ -221,8 +219,8 @@ class VoltawareHistory:
         return self._coordinator.zone(self._device_id)
 
     @property
-    def _zone_name(self) -> str:
-        return self._record.time_zone or _UTC_NAME
+    def _days_counted(self) -> str:
+        return f"{self._record.time_zone or _UTC_NAME} since {self._record.first_day}"
 
     def _months(self) -> Iterator[Month]:
         return months_of(self._record, dt_util.utcnow(), self._zone)

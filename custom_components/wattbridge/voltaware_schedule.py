@@ -33,7 +33,8 @@ CALCULATED_BACK: Final = 3 * 31 * DAY
 
 def is_due(asked_s: int | None, every: timedelta, now: datetime) -> bool:
     """Tell whether something is to be asked for that was asked for last at a time (epoch seconds)."""
-    return asked_s is None or now.timestamp() - asked_s >= every.total_seconds()
+    # A time to come was noted by a clock that was wrong: it must not put the question off for years.
+    return asked_s is None or not 0 <= now.timestamp() - asked_s < every.total_seconds()
 
 
 def newest_month(now: datetime, zone: tzinfo) -> Month:

@@ -90,7 +90,7 @@ async def async_set_property(call: ServiceCall) -> ServiceResponse:
         found = await client.property_details(device_id)
     # Whether the service supports the home is shown at once, not only after the next daily question.
     device.runtime.coordinator.records[device_id].produces_energy = None if found is None else found.produces_energy
-    device.runtime.coordinator.async_show()
+    device.runtime.coordinator.async_show(device_id)
     confirmed = found is not None and replace(found, version=None) == replace(wanted, version=None)
     return {**_about(device), "confirmed": confirmed, "property": _property_document(found)}
 

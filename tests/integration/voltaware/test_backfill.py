@@ -186,6 +186,7 @@ async def test_month_that_the_vendor_does_not_have_is_a_hole(hass: HomeAssistant
             clock.advance(timedelta(days=8).total_seconds())
             await poll(entry)
             await wait_for(lambda: not progress_of(entry, home.device_id).missing_hours)
+            await wait_whole(entry, home.device_id)
             await assert_months_equal(hass, cloud, home.device_id, (2026, 5), (2026, 4), (2026, 3))
             await hass.config_entries.async_unload(entry.entry_id)
 

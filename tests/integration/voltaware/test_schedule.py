@@ -6,6 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.wattbridge.aiowattbridge.voltaware import Month, Week
+from custom_components.wattbridge.voltaware_archive import MeterRecord, make_result
+from custom_components.wattbridge.voltaware_data import Figures
+from custom_components.wattbridge.voltaware_months import next_to_compare
 from custom_components.wattbridge.voltaware_schedule import (
     is_due,
     month_every,
@@ -97,3 +100,21 @@ def test_what_was_never_asked_for_is_due() -> None:
     assert is_due(None, timedelta(days=1), now)
     assert is_due(int(now.timestamp()) - 86_400, timedelta(days=1), now)
     assert not is_due(int(now.timestamp()) - 86_399, timedelta(days=1), now)
+
+
+def test_question_that_was_noted_in_the_future_is_due() -> None:
+    """The clock was wrong then, or is now."""
+    now = datetime(2026, 6, 3, tzinfo=UTC)
+    assert is_due(int(now.timestamp()) + 1, timedelta(days=1), now)
+
+
+def test_only_months_that_are_known_are_compared_with_their_rows() -> None:
+    """The newest that is due; one that is not known any more would be due for ever."""
+    now = datetime(2026, 6, 10, tzinfo=UTC)
+    record = MeterRecord(known_since_s=0)
+    compared_s = {"2026-04": 0, "2026-05": 0}
+    assert next_to_compare(record, compared_s, now, BERLIN) is None
+    april = Figures(first_day=date(2026, 4, 1), last_day=date(2026, 4, 30))
+    record.months["2026-04"] = make_result(april)
+    assert next_to_compare(record, compared_s, now, BERLIN) == Month(2026, 4)
+    assert next_to_compare(record, {"2026-04": int(now.timestamp()) - 3 * 86_400}, now, BERLIN) is None
