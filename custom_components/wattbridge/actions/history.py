@@ -58,11 +58,19 @@ async def async_import(call: ServiceCall) -> ServiceResponse:
             with cloud_errors(hass, entry):
                 counts[device_id] = await history.async_import(device_id, start, end)
         except (WriteLostError, SQLAlchemyError) as err:
-            name = entry.data[CONF_DEVICES][device_id]["name"]
-            raise _failure("not_kept", device=name) from err
-    devices: dict[str, Any] = {device_id: asdict(found) for device_id, found in counts.items()}
+            raise _failure("not_kept", device=_name(entry, device_id)) from err
+        found = counts[device_id]
+        if found.refused and not found.new + found.changed + found.same:
+            # Nothing at all was kept: that is no result.
+            raise _failure("not_kept", device=_name(entry, device_id))
+    devices: dict[str, Any] = {device_id: asdict(one) for device_id, one in counts.items()}
     total = asdict(sum(counts.values(), ImportCounts()))
     return {"start": start.isoformat(), "end": end.isoformat(), "total": total, "devices": devices}
+
+
+def _name(entry: WattbridgeConfigEntry, device_id: str) -> str:
+    name: str = entry.data[CONF_DEVICES][device_id]["name"]
+    return name
 
 
 def _chosen(hass: HomeAssistant, entry: WattbridgeConfigEntry, given: Iterable[str] | None) -> list[str]:
