@@ -7,6 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from aiowattbridge.simulators import Stored
+from aiowattbridge.simulators.wattcarbon import TALLIES
 
 from .api import Api
 from .configuration import TIME_ZONE
@@ -126,6 +127,30 @@ async def compare_history(api: Api, town: Town, statistic_ids: Mapping[str, str]
             (hour for hour in true_wh.keys() & known.keys() if abs(true_wh[hour] - known[hour]) > TOLERANCE_WH),
         )
     return sum(len(hours) for hours in changes.values()), findings.reasons
+
+
+async def compare_asset(api: Api, town: Town, asset_id: str, statistic_id: str) -> tuple[int, int, list[str]]:
+    """Hold WattCarbon's hours against the recorder's; returns how many there are, how many do not fit, and faults."""
+    findings = Findings()
+    # First what was uploaded, then the rows: an hour that comes meanwhile is in neither or in the rows alone.
+    uploaded = town.wattcarbon.hours(asset_id)
+    recorded = (await hourly_changes_kwh(api, [statistic_id], town.begin - HOUR, datetime.now(UTC)))[statistic_id]
+    due = {hour for hour in recorded if hour < town.opened}
+    faults = findings.note(f"{asset_id} misses", due - uploaded.keys())
+    faults += findings.note(f"{asset_id} has what no row says", uploaded.keys() - recorded.keys())
+    faults += findings.note(
+        f"{asset_id} has other values",
+        (hour for hour in uploaded.keys() & recorded.keys() if not _is_same_hour(uploaded[hour], recorded[hour])),
+    )
+    report = town.wattcarbon.report()
+    for name in (*TALLIES, "violations", "identical"):
+        if report[name]:
+            findings.reasons.append(f"{name} at the WattCarbon simulator: {report[name]}")
+    return len(uploaded), faults, findings.reasons
+
+
+def _is_same_hour(uploaded_kwh: float, recorded_kwh: float) -> bool:
+    return abs(uploaded_kwh - recorded_kwh) * 1000 <= TOLERANCE_WH
 
 
 async def compare_months(api: Api, town: Town, meter_ids: Mapping[str, str]) -> tuple[int, list[str]]:

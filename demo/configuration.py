@@ -43,16 +43,21 @@ logger:
 """
 
 
-def write_configuration(folder: Path, port: int, integration: Path) -> None:
+def write_configuration(folder: Path, port: int, integration: Path, recorder_url: str = "") -> None:
     """Fill an empty folder; `integration` is linked, so that the checkout runs as it is."""
     (folder / ".storage").mkdir(parents=True)
     (folder / "custom_components").mkdir()
-    (folder / "configuration.yaml").write_text(CONFIGURATION)
+    (folder / "configuration.yaml").write_text(CONFIGURATION.replace("recorder:\n", _recorder(recorder_url)))
     # Said done beforehand: its REST step would start flows of integrations that look for the internet.
     _store(folder, "onboarding", (4, 1), {"done": ["core_config", "integration", "analytics"]})
     # `http:` in YAML would be a trial that ends after five minutes with a restart on another port.
     _store(folder, "http", (2, 2), _http(port))
     (folder / "custom_components" / "wattbridge").symlink_to(integration.resolve(), target_is_directory=True)
+
+
+def _recorder(url: str) -> str:
+    """Begin the recorder's part: without an address it keeps its own file in the folder."""
+    return f"recorder:\n  db_url: {url}\n" if url else "recorder:\n"
 
 
 def _http(port: int) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Config flows over REST, driven by a table: what is answered at which step."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,8 @@ from .api import Api
 CONFIG_FLOW = "/api/config/config_entries/flow"
 SUBENTRY_FLOW = "/api/config/config_entries/subentries/flow"
 MOST_STEPS = 25
+POLL_S = 0.2
+PATIENCE_S = 60.0
 
 type Answers = Mapping[str, str | Mapping[str, Any]]
 """By step id: the option chosen from a menu, or what is filled into a form."""
@@ -43,6 +46,7 @@ async def _walk(api: Api, path: str, step: dict[str, Any], answers: Answers) -> 
     """Answer step after step until the flow ends."""
     answered: set[str] = set()
     for _ in range(MOST_STEPS):
+        step = await _come_on(api, path, step)
         if step["type"] == "create_entry":
             return step
         step_id = str(step.get("step_id"))
@@ -55,6 +59,18 @@ async def _walk(api: Api, path: str, step: dict[str, Any], answers: Answers) -> 
         body = {"next_step_id": answer} if isinstance(answer, str) else answer
         step = await api.post(f"{path}/{step['flow_id']}", body)
     raise FlowError(f"The flow does not end: {_shown(step)}")
+
+
+async def _come_on(api: Api, path: str, step: dict[str, Any]) -> dict[str, Any]:
+    """Wait while a flow only says that it is at work."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while step["type"] == "progress":
+                await asyncio.sleep(POLL_S)
+                step = await api.get(f"{path}/{step['flow_id']}")
+    except TimeoutError as err:
+        raise FlowError(f"This does not end: {_shown(step)}") from err
+    return step
 
 
 def _shown(step: Mapping[str, Any]) -> str:

@@ -40,7 +40,7 @@ def free_port() -> int:
 class Home:
     """One configuration folder and at most one process in it; leaving the context ends the process."""
 
-    def __init__(self, folder: Path, *, integration: Path = INTEGRATION, port: int = 0) -> None:
+    def __init__(self, folder: Path, *, integration: Path = INTEGRATION, port: int = 0, recorder_url: str = "") -> None:
         """Write the configuration into a folder that is empty or does not exist."""
         self.folder = folder
         self.port = port or free_port()
@@ -48,7 +48,7 @@ class Home:
         self._process: asyncio.subprocess.Process | None = None
         self._api: Api | None = None
         self._token = ""
-        write_configuration(folder, self.port, integration)
+        write_configuration(folder, self.port, integration, recorder_url)
 
     async def __aenter__(self) -> Self:
         """Enter without starting anything."""

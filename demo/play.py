@@ -81,6 +81,24 @@ def wattics_answers(town: Town) -> Answers:
     return {"user": "wattics", "wattics": _login(cloud.username, cloud.password, cloud.url)}
 
 
+def wattcarbon_answers(town: Town) -> Answers:
+    """Fill the flow of the WattCarbon account."""
+    cloud = town.wattcarbon
+    login = _login(cloud.username, cloud.password, cloud.url)
+    return {"user": "wattcarbon", "wattcarbon": login | {"advanced": login["advanced"] | {"collection": "found_out"}}}
+
+
+def roof_answers(town: Town, statistic_ids: Mapping[str, str]) -> Answers:
+    """Fill the flow of the roof's series: all that the house has generated since the beginning."""
+    return {
+        "user": "link_asset",
+        "assets": {"target_id": town.roof_id},
+        "statistics": {"generation": [statistic_ids["generation"]], "send_revisions": True},
+        "start": {"start": "beginning"},
+        "preview": {},
+    }
+
+
 def stream_answers(stream: Stream, statistic_ids: Mapping[str, str], start: datetime | None) -> Answers:
     """Fill the flow of a stream; without a `start` (a local midnight) it is filled from the beginning."""
     chosen = {parameter: statistic_ids[series] for parameter, series in stream.parameters.items()}
@@ -90,6 +108,8 @@ def stream_answers(stream: Stream, statistic_ids: Mapping[str, str], start: date
         "user": {"stream_id": stream.stream_id, "kind": "electricity"},
         "electricity": {"interval_min": "60", **sections},
         "start": begin,
+        "preview": {},
+        "preview_empty": {},
     }
 
 
@@ -126,6 +146,14 @@ async def add_wattics(api: Api, town: Town, statistic_ids: Mapping[str, str], st
     for stream in others:
         await add_subentry(api, entry_id, "stream", stream_answers(stream, statistic_ids, start))
     town.leave_flows_out()
+    return entry_id
+
+
+async def add_wattcarbon(api: Api, town: Town, statistic_ids: Mapping[str, str]) -> str:
+    """Add the WattCarbon account with the roof that it has, and return its entry's id."""
+    result = await add_entry(api, DOMAIN, wattcarbon_answers(town))
+    entry_id: str = result["result"]["entry_id"]
+    await continue_subentry(api, result, roof_answers(town, statistic_ids))
     return entry_id
 
 
@@ -179,6 +207,11 @@ async def wait_until_delivered(town: Town, timeout_s: float = 120.0) -> None:
         return all(town.newest(stream.stream_id) >= town.opened for stream in STREAMS)
 
     await wait_until(is_delivered, f"every stream is delivered up to {town.opened:%H:%M} UTC", timeout_s)
+
+
+def is_roof_delivered(town: Town) -> bool:
+    """Tell whether WattCarbon has the last hour before the town was opened."""
+    return town.opened - timedelta(hours=1) in town.roof_hours
 
 
 async def meter_progress(api: Api, town: Town) -> float:

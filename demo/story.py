@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from .api import ApiError
-from .check import compare, compare_history, compare_months
+from .check import compare, compare_asset, compare_history, compare_months
 from .display import Display
 from .flows import FlowError
 from .home import Home
@@ -17,7 +17,9 @@ from .play import (
     TooSlowError,
     add_carbontrack,
     add_voltaware,
+    add_wattcarbon,
     add_wattics,
+    is_roof_delivered,
     local_midnight,
     set_energy_preferences,
     wait_for_months,
@@ -33,12 +35,16 @@ HOUSE_DAYS: Final = 366
 HISTORY_DAYS: Final = 400
 # Three streams of four weeks of hours: about two thousand packets.
 STREAM_DAYS: Final = 28
-HISTORY_TIMEOUT_S: Final = 240.0
+# Longer than a check may take: whoever is late still learns whether all is right.
+HISTORY_TIMEOUT_S: Final = 600.0
+# To count thousands of hours is work for the recorder, which has enough to do meanwhile.
+HISTORY_POLL_S: Final = 3.0
 DELIVERY_TIMEOUT_S: Final = 120.0
 
 LEAST_ENTITIES: Final = 12
 LEAST_ROWS: Final = 8_760 * len(HOUSE_SERIES)
 LEAST_PACKETS: Final = 1_000
+LEAST_HOURS: Final = 8_760
 LEAST_APPLIANCES: Final = 8
 # An hour for each of three whole months.
 LEAST_METER_ROWS: Final = 24 * 89 * LEAST_APPLIANCES
@@ -112,10 +118,12 @@ class Story:
             self._statistic_ids = await wait_for_statistics(api, HOUSE_SERIES)
             await self._wait_for_history()
         async with display.step("fetching four months of appliances"):
-            self._meter_ids = await wait_for_months(api, self.town)
+            self._meter_ids = await wait_for_months(api, self.town, HISTORY_TIMEOUT_S)
             display.detail = f"{len(self._meter_ids)} statistics"
         async with display.step(f"adding the Wattics account with {len(STREAMS)} data streams"):
             await add_wattics(api, self.town, self._statistic_ids, self._stream_start)
+        async with display.step("adding the WattCarbon account with a roof"):
+            await add_wattcarbon(api, self.town, self._statistic_ids)
         async with display.step("setting up the Energy dashboard"):
             await set_energy_preferences(api, self._statistic_ids, self._meter_ids)
 
@@ -128,30 +136,31 @@ class Story:
             self._display.detail = f"{share:.0%}"
             return share >= 1 and await history.is_whole()
 
-        await wait_until(is_whole, "the history is whole", HISTORY_TIMEOUT_S)
+        await wait_until(is_whole, "the history is whole", HISTORY_TIMEOUT_S, poll_s=HISTORY_POLL_S)
         hours = await count_hours(self.home.api, self._statistic_ids.values(), self.town.begin, self.town.opened)
         self.rows = sum(hours.values())
         self._display.detail = f"{self.rows:,} rows"
 
     async def _wait_for_delivery(self) -> None:
-        """Wait until every stream has got as far as it must."""
+        """Wait until every stream has got as far as it must, and the roof."""
+        town = self.town
 
         async def is_delivered() -> bool:
-            self._display.detail = f"{self.town.packets:,} packets"
-            return all(self.town.newest(stream.stream_id) >= self.town.opened for stream in STREAMS)
+            self._display.detail = f"{town.packets:,} packets, {len(town.roof_hours):,} hours"
+            return is_roof_delivered(town) and all(town.newest(stream.stream_id) >= town.opened for stream in STREAMS)
 
-        await wait_until(
-            is_delivered, f"every stream is delivered up to {self.town.opened:%H:%M} UTC", DELIVERY_TIMEOUT_S
-        )
+        await wait_until(is_delivered, f"all is delivered up to {town.opened:%H:%M} UTC", DELIVERY_TIMEOUT_S)
 
     async def _check(self) -> Outcome:
         api = self.home.api
-        async with self._display.step("waiting until Wattics has every hour"):
+        async with self._display.step("waiting until Wattics and WattCarbon have every hour"):
             await self._wait_for_delivery()
         async with self._display.step("comparing what was accepted with what is recorded"):
             findings = await compare(api, self.town, STREAMS, self._statistic_ids, self._stream_start)
             rows, reasons = await compare_history(api, self.town, self._statistic_ids)
             meter_rows, meter_reasons = await compare_months(api, self.town, self._meter_ids)
+            solar_id = self._statistic_ids["generation"]
+            hours, faults, roof_reasons = await compare_asset(api, self.town, self.town.roof_id, solar_id)
             errors = await self.home.logged("ERROR", "CRITICAL")
             figures = {
                 "home_assistant": (await api.command("get_config"))["version"],
@@ -164,10 +173,13 @@ class Story:
                 "wrong": findings.wrong + findings.invented,
                 "duplicates": findings.duplicates,
                 "out_of_order": findings.out_of_order,
+                "hours_uploaded": hours,
+                "hours_missing_or_wrong": faults,
                 "log_errors": len(errors),
                 "log_warnings": len(await self.home.logged("WARNING")),
             }
-        return Outcome(figures, [*findings.reasons, *reasons, *meter_reasons, *errors, *_too_few(figures)])
+        faults_found = [*findings.reasons, *reasons, *meter_reasons, *roof_reasons, *errors, *_too_few(figures)]
+        return Outcome(figures, faults_found)
 
     async def _count_entities(self) -> int:
         registry = await self.home.api.command("config/entity_registry/list")
@@ -182,6 +194,7 @@ def _too_few(figures: dict[str, Any]) -> list[str]:
         "appliances": LEAST_APPLIANCES,
         "meter_rows": LEAST_METER_ROWS,
         "packets_accepted": LEAST_PACKETS,
+        "hours_uploaded": LEAST_HOURS,
     }
     return [
         f"{name}: {figures[name]} instead of at least {least[name]}" for name in least if figures[name] < least[name]

@@ -1,10 +1,18 @@
-"""What the demo's Home Assistant is connected to: a house at carbonTRACK, a home at Voltaware, a Wattics collector."""
+"""What the demo's Home Assistant is connected to: two homes in, a collector and a roof with certificates out."""
 
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Self
 
-from aiowattbridge.simulators import CarbonTrackSimulator, House, Meter, Site, VoltawareSimulator, WatticsSimulator
+from aiowattbridge.simulators import (
+    CarbonTrackSimulator,
+    House,
+    Meter,
+    Site,
+    VoltawareSimulator,
+    WattCarbonSimulator,
+    WatticsSimulator,
+)
 
 from .configuration import LATITUDE_DEG, LONGITUDE_DEG, TIME_ZONE
 
@@ -13,6 +21,15 @@ SEED = 7
 METER_DAYS = 130
 # A kind of appliance that the vendor's page does not tell of.
 UNKNOWN_KEY = "pool_pump"
+# The house's panels as WattCarbon has them; whoever owns them is invented.
+ROOF = {
+    "kind": "solar_direct",
+    "name": "Banksia Street roof",
+    "customId": "banksia-street-roof",
+    "location": {"latitude": LATITUDE_DEG, "longitude": LONGITUDE_DEG},
+    "deviceOwner": {"name": "Matilda Nobody"},
+    "nameplateCapacityKw": 6.6,
+}
 
 
 def whole_hour(moment: datetime) -> datetime:
@@ -50,6 +67,8 @@ class Town:
         self.voltaware = VoltawareSimulator(seed=SEED, zones=(TIME_ZONE,), first_event=began)
         self.meter.extra_keys = (UNKNOWN_KEY,)
         self.wattics = WatticsSimulator(latency_s=packet_latency_s, get_shape=get_shape)
+        self.wattcarbon = WattCarbonSimulator(seed=SEED)
+        self.roof_id = self.wattcarbon.add_asset(ROOF)
         self._stack = AsyncExitStack()
         self._flows_cookie_breaks = 0
 
@@ -58,6 +77,7 @@ class Town:
         await self._stack.enter_async_context(self.carbontrack)
         await self._stack.enter_async_context(self.voltaware)
         await self._stack.enter_async_context(self.wattics)
+        await self._stack.enter_async_context(self.wattcarbon)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -92,6 +112,11 @@ class Town:
         """Tell of when the newest packet is that a stream has; long ago when it has none."""
         stored = self.wattics.accepted.get(stream_id)
         return stored[-1].instant if stored else datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def roof_hours(self) -> dict[datetime, float]:
+        """Show what WattCarbon has of the roof, in kWh by the hour's begin."""
+        return self.wattcarbon.hours(self.roof_id)
 
     @property
     def cookie_breaks(self) -> int:

@@ -13,19 +13,19 @@ from .errors import translated_setup_errors
 from .forwarding import Forwarder, async_forget_account
 from .history import async_forget_history
 from .lifecycle import async_forget_devices, async_let_go, async_watch_devices
-from .pause import async_forget_pause
+from .pause import async_account_pause, async_forget_pause
 from .removal import async_say_what_stays
 from .series import async_series_book
-from .sources import async_connect_source, async_forget_results, async_source_statistic_ids
+from .sources import async_connect_source, async_forget_results, async_source_statistic_ids, dropped_statistic_ids
 from .statistics import async_stored_ids
-from .vendors import CARBONTRACK, WATTICS, entry_session, is_source
+from .vendors import CARBONTRACK, connect_sink, entry_session, is_source
 from .voltaware_notice import async_follow_producers, async_forget_producers
 from .wiring import async_forget_wiring, async_help_with_wiring
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 CARBONTRACK_PLATFORMS = (Platform.BINARY_SENSOR, Platform.SENSOR)
 VOLTAWARE_PLATFORMS = (Platform.BINARY_SENSOR, Platform.CALENDAR, Platform.EVENT, Platform.SENSOR)
-SINK_PLATFORMS = (Platform.BINARY_SENSOR, Platform.SENSOR)
+SINK_PLATFORMS = (Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR, Platform.SWITCH)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -89,10 +89,13 @@ def _platforms(runtime: CarbonTrackRuntime | VoltawareRuntime | SinkRuntime) -> 
 
 
 async def _async_setup_sink(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> None:
-    client = WATTICS.connect(entry_session(hass), entry.data)
-    with translated_setup_errors():
-        await client.verify()
-    forwarder = Forwarder(hass, entry, client)
+    pause = await async_account_pause(hass, entry)
+    client = connect_sink(entry_session(hass), entry.data, pause)
+    # A cloud that wants to be left alone is not even asked whether it lets us in: the streams will find out.
+    if not pause.left_s:
+        with translated_setup_errors():
+            await client.verify()
+    forwarder = Forwarder(hass, entry, client, pause)
     entry.runtime_data = SinkRuntime(forwarder)
     await forwarder.async_start()
     # At once: a stream that is added while the platforms are being set up must not be missed.
@@ -115,8 +118,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: WattbridgeConfigEntry) 
         await runtime.history.async_stop()
         if isinstance(runtime, VoltawareRuntime):
             await runtime.coordinator.async_keep()
-        kept = await async_source_statistic_ids(hass, entry)
-        for statistic_id in set(runtime.history.statistic_ids) - set(kept):
+        for statistic_id in dropped_statistic_ids(entry, runtime):
             # Its device was dropped from the account: nobody else would ever say that it is whole.
             async_series_book(hass).async_release(statistic_id)
     else:
@@ -126,6 +128,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: WattbridgeConfigEntry) 
 
 async def async_remove_entry(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> None:
     """Forget our notes on the account; its statistics stay (they are the user's history)."""
+    await async_forget_pause(hass, entry)
     if is_source(entry.data):
         book = async_series_book(hass)
         statistic_ids = await async_source_statistic_ids(hass, entry)
@@ -134,7 +137,6 @@ async def async_remove_entry(hass: HomeAssistant, entry: WattbridgeConfigEntry) 
         await async_forget_history(hass, entry)
         await async_forget_results(hass, entry)
         await async_forget_devices(hass, entry)
-        await async_forget_pause(hass, entry)
         async_forget_wiring(hass, entry)
         async_forget_producers(hass, entry)
         async_say_what_stays(hass, entry, await async_stored_ids(hass, statistic_ids))

@@ -8,7 +8,7 @@ from typing import Any, Final
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .carbontrack_records import DeviceRecords, Hours
+from .carbontrack_records import DeviceRecords, Hours, made_of
 from .fold import HOUR_S
 from .gaps import Stretch, Stretches, holes, hour_of, utc
 from .healing import DAY_S, RECENT_S, Healing, Scan, parts_of
@@ -53,7 +53,7 @@ class CarbonTrackHistory:
                 statistic_id(KEY, device_id, key),
                 names[key],
                 pace,
-                made_of=f"{name} {settings.unit} {settings.interval_s}",
+                made_of=made_of(name, settings.unit, settings.interval_s),
             )
             for key, name in settings.fields.items()
         }
@@ -219,13 +219,21 @@ class CarbonTrackHistory:
             self._book.async_withdraw(statistic)
 
     def _part_of(self, scan: Scan) -> Stretches:
-        first_s, oldest_s = min(series.reach_s for series in self._series.values()), self._oldest_s
-        if oldest_s is not None:
+        first_s = from_s = min(series.reach_s for series in self._series.values())
+        if (oldest_s := self._oldest_s) is not None:
             # From before the first record, others may come: but they are looked for nearby alone.
-            first_s = min(max(first_s, oldest_s - RECENT_S), oldest_s)
+            from_s = max(from_s, oldest_s - RECENT_S)
+            first_s = min(from_s, oldest_s)
         # Up to the present: what a silent device has kept may come before it is heard again.
         until_s = hour_of(dt_util.utcnow().timestamp()) - LATE_S
-        return parts_of(scan, first_s, until_s, self._missing(), self._window_s)
+        parts = parts_of(scan, first_s, until_s, self._missing(), self._window_s)
+        # Further back than is wanted, what is there is looked after, and nothing is brought in that lies in between.
+        there = Stretches()
+        for series in self._series.values():
+            there.add_all([*series.known.within(first_s, from_s), *series.present.within(first_s, from_s)])
+        for stretch in there.missing(first_s, from_s):
+            parts.remove(*stretch)
+        return parts
 
     def _missing(self) -> Stretches:
         """Find the hours that one of the series lacks, though the cloud was asked for them."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from homeassistant.core import HomeAssistant
 
 from .aiowattbridge.carbontrack import Measurement
+from .aiowattbridge.carbontrack.units import PowerUnit
 from .fold import HOUR_S, MARGIN_S, Reading, hourly_kwh, within
 from .gaps import Stretch, hour_of, utc
 from .snapshot import DeviceSettings, Ledger
@@ -23,6 +24,11 @@ class Fetched:
     records: int
     newest: datetime | None
     hours: Hours
+
+
+def made_of(field: str, unit: PowerUnit, interval_s: int) -> str:
+    """Name all that the hours of a series depend on beside the records: where it changes, they are others."""
+    return f"{field} {unit} {interval_s}"
 
 
 class DeviceRecords:

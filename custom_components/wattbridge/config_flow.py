@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, override
 
-import voluptuous as vol
 from homeassistant.config_entries import (
+    SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     SOURCE_USER,
     ConfigEntry,
@@ -17,20 +17,31 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import section
-from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
 
+from .account_form import REAUTH_SCHEMA, account_schema, login_errors, place_in, reconfigure_schema
 from .aiowattbridge.errors import WattbridgeError
+from .aiowattbridge.pause import Pause
 from .aiowattbridge.transport import check_base_url
-from .const import CONF_BASE_URL, CONF_VENDOR, DOMAIN, MINOR_VERSION, SUBENTRY_STREAM
+from .const import (
+    CONF_BASE_URL,
+    CONF_COLLECTION,
+    CONF_VENDOR,
+    DOMAIN,
+    MINOR_VERSION,
+    SUBENTRY_SERIES,
+    SUBENTRY_STREAM,
+)
 from .device_steps import DeviceSteps
 from .errors import error_key
 from .options_flow import CarbonTrackOptions, VoltawareOptions
+from .pause import async_sink_pause
+from .series_flow import SeriesFlow
 from .subentry_flow import StreamFlow
 from .vendors import (
     CARBONTRACK,
     VENDORS,
     VOLTAWARE,
+    WATTCARBON,
     WATTICS,
     Client,
     Vendor,
@@ -40,33 +51,9 @@ from .vendors import (
 )
 from .voltaware_steps import MeterSteps
 
-ADVANCED = "advanced"
-PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password"))
-USERNAME = TextSelector(TextSelectorConfig(autocomplete="username"))
-
-
-def _advanced(base_url: str) -> section:
-    schema = vol.Schema({vol.Required(CONF_BASE_URL, default=base_url): TextSelector()})
-    return section(schema, {"collapsed": True})
-
-
-def account_schema(base_url: str) -> vol.Schema:
-    """Ask for a login, and for another address of the cloud in a section that stays closed."""
-    return vol.Schema(
-        {
-            vol.Required(CONF_USERNAME): USERNAME,
-            vol.Required(CONF_PASSWORD): PASSWORD,
-            vol.Required(ADVANCED): _advanced(base_url),
-        }
-    )
-
-
-def reconfigure_schema(base_url: str) -> vol.Schema:
-    """Ask for what may change in an account; an empty password keeps the one we have."""
-    return vol.Schema({vol.Optional(CONF_PASSWORD): PASSWORD, vol.Required(ADVANCED): _advanced(base_url)})
-
-
-REAUTH_SCHEMA = vol.Schema({vol.Required(CONF_PASSWORD): PASSWORD})
+# What an account that we write to is filled with.
+SUBENTRY_TYPES: Mapping[str, str] = {WATTICS.key: SUBENTRY_STREAM, WATTCARBON.key: SUBENTRY_SERIES}
+SUBENTRY_FLOWS: Mapping[str, type[ConfigSubentryFlow]] = {SUBENTRY_STREAM: StreamFlow, SUBENTRY_SERIES: SeriesFlow}
 
 
 class WattbridgeConfigFlow(DeviceSteps, MeterSteps, ConfigFlow, domain=DOMAIN):
@@ -79,8 +66,9 @@ class WattbridgeConfigFlow(DeviceSteps, MeterSteps, ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
-        """Offer streams on the accounts that we write to."""
-        return {} if is_source(config_entry.data) else {SUBENTRY_STREAM: StreamFlow}
+        """Offer streams or series on the accounts that we write to."""
+        subentry_type = SUBENTRY_TYPES.get(config_entry.data.get(CONF_VENDOR, ""))
+        return {} if subentry_type is None else {subentry_type: SUBENTRY_FLOWS[subentry_type]}
 
     @classmethod
     @callback
@@ -113,10 +101,17 @@ class WattbridgeConfigFlow(DeviceSteps, MeterSteps, ConfigFlow, domain=DOMAIN):
         """Ask for the Wattics login."""
         return await self._async_step_account(WATTICS, user_input)
 
+    async def async_step_wattcarbon(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the e-mail and the API key of a WattCarbon account."""
+        return await self._async_step_account(WATTCARBON, user_input)
+
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Begin to ask for the password again, or for what stands in its place."""
-        if entry_data[CONF_VENDOR] == VOLTAWARE.key:
-            return await self.async_step_reauth_secret()
+        match entry_data[CONF_VENDOR]:
+            case VOLTAWARE.key:
+                return await self.async_step_reauth_secret()
+            case WATTCARBON.key:
+                return await self.async_step_reauth_api_key()
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -127,13 +122,17 @@ class WattbridgeConfigFlow(DeviceSteps, MeterSteps, ConfigFlow, domain=DOMAIN):
         """Ask for the client secret of an account whose cloud refuses it."""
         return await self._async_step_sign_in_again("reauth_secret", user_input)
 
+    async def async_step_reauth_api_key(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the API key of an account whose cloud refuses it."""
+        return await self._async_step_sign_in_again("reauth_api_key", user_input)
+
     async def _async_step_sign_in_again(self, step_id: str, user_input: dict[str, Any] | None) -> ConfigFlowResult:
         entry = self._get_reauth_entry()
         vendor = _vendor_of(entry)
         errors: dict[str, str] = {}
         if user_input is not None:
             data = {**entry.data, CONF_PASSWORD: user_input[CONF_PASSWORD]}
-            errors = await self._async_verify(vendor, data)
+            errors = login_errors(data) or await self._async_verify(vendor, data)
             if not errors:
                 return self._async_finish_update(entry, data)
         return self.async_show_form(
@@ -145,26 +144,31 @@ class WattbridgeConfigFlow(DeviceSteps, MeterSteps, ConfigFlow, domain=DOMAIN):
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Begin to change an account."""
-        if self._get_reconfigure_entry().data[CONF_VENDOR] == VOLTAWARE.key:
-            return await self.async_step_reconfigure_secret(user_input)
+        match self._get_reconfigure_entry().data[CONF_VENDOR]:
+            case VOLTAWARE.key:
+                return await self.async_step_reconfigure_secret(user_input)
+            case WATTCARBON.key:
+                return await self.async_step_reconfigure_api_key(user_input)
         return await self._async_step_change("reconfigure", user_input)
 
     async def async_step_reconfigure_secret(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Begin to change an account that has a client secret in the place of a password."""
         return await self._async_step_change("reconfigure_secret", user_input)
 
+    async def async_step_reconfigure_api_key(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Begin to change an account that has an API key in the place of a password."""
+        return await self._async_step_change("reconfigure_api_key", user_input)
+
     async def _async_step_change(self, step_id: str, user_input: dict[str, Any] | None) -> ConfigFlowResult:
         """Change the password or the address, and for a source go on to its devices."""
         entry = self._get_reconfigure_entry()
         vendor = _vendor_of(entry)
         errors: dict[str, str] = {}
-        schema = reconfigure_schema(entry.data[CONF_BASE_URL])
+        schema = reconfigure_schema(entry.data)
         if user_input is not None:
-            data = {
-                **entry.data,
-                CONF_PASSWORD: user_input.get(CONF_PASSWORD) or entry.data[CONF_PASSWORD],
-                CONF_BASE_URL: user_input[ADVANCED][CONF_BASE_URL],
-            }
+            password = user_input.get(CONF_PASSWORD) or entry.data[CONF_PASSWORD]
+            kept = {key: value for key, value in entry.data.items() if key != CONF_COLLECTION}
+            data = {**kept, CONF_PASSWORD: password, **place_in(vendor.key, user_input)}
             errors = await self._async_check_account(vendor, data)
             if not errors:
                 return await self._async_after_account(vendor, data)
@@ -181,13 +185,13 @@ class WattbridgeConfigFlow(DeviceSteps, MeterSteps, ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask for a login until a real call goes through."""
         errors: dict[str, str] = {}
-        schema = account_schema(vendor.default_url)
+        schema = account_schema(vendor.key)
         if user_input is not None:
             data = {
                 CONF_VENDOR: vendor.key,
                 CONF_USERNAME: user_input[CONF_USERNAME],
                 CONF_PASSWORD: user_input[CONF_PASSWORD],
-                CONF_BASE_URL: user_input[ADVANCED][CONF_BASE_URL],
+                **place_in(vendor.key, user_input),
             }
             errors = await self._async_check_account(vendor, data)
             if not errors:
@@ -203,8 +207,8 @@ class WattbridgeConfigFlow(DeviceSteps, MeterSteps, ConfigFlow, domain=DOMAIN):
             data[CONF_BASE_URL] = check_base_url(data[CONF_BASE_URL])
         except ValueError:
             return {"base": "invalid_base_url"}
-        if vendor is WATTICS and ":" in data[CONF_USERNAME]:
-            return {CONF_USERNAME: "username_colon"}  # Basic authentication would cut the name there
+        if errors := login_errors(data):
+            return errors
         unique_id = account_unique_id(vendor.key, data)
         if self.source == SOURCE_USER:
             await self.async_set_unique_id(unique_id)
@@ -226,12 +230,21 @@ class WattbridgeConfigFlow(DeviceSteps, MeterSteps, ConfigFlow, domain=DOMAIN):
 
     async def _async_verify[C: Client](self, vendor: Vendor[C], data: Mapping[str, Any]) -> dict[str, str]:
         """Make one real call; returns the form's errors."""
+        pause = await self._async_pause(data)
         async with short_session(self.hass) as session:
             try:
-                await vendor.connect(session, data).verify()
+                await vendor.connect(session, data, pause).verify()
             except WattbridgeError as err:
                 return {"base": error_key(err)}
         return {}
+
+    async def _async_pause(self, data: Mapping[str, Any]) -> Pause | None:
+        """Return the pause of a sink that is there already, unless its data name another place."""
+        if self.source == SOURCE_USER or is_source(data):
+            return None
+        entry = self._get_reauth_entry() if self.source == SOURCE_REAUTH else self._get_reconfigure_entry()
+        same = entry.data[CONF_BASE_URL] == data[CONF_BASE_URL]
+        return await async_sink_pause(self.hass, entry) if same else None
 
     async def _async_after_account[C: Client](self, vendor: Vendor[C], data: dict[str, Any]) -> ConfigFlowResult:
         """Go on to the devices of a source; a sink is complete."""
@@ -272,11 +285,12 @@ class WattbridgeConfigFlow(DeviceSteps, MeterSteps, ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
-        """Go straight on to the first stream of an account we write to."""
+        """Go straight on to the first stream or series of an account we write to."""
         entry = result["result"]
         if not is_source(entry.data):
             flow = await self.hass.config_entries.subentries.async_init(
-                (entry.entry_id, SUBENTRY_STREAM), context=SubentryFlowContext(source=SOURCE_USER)
+                (entry.entry_id, SUBENTRY_TYPES[entry.data[CONF_VENDOR]]),
+                context=SubentryFlowContext(source=SOURCE_USER),
             )
             result["next_flow"] = (FlowType.CONFIG_SUBENTRIES_FLOW, flow["flow_id"])
         return result

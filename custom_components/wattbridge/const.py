@@ -13,6 +13,7 @@ MINOR_VERSION: Final = 2
 # Config entry data
 CONF_VENDOR: Final = "vendor"
 CONF_BASE_URL: Final = "base_url"
+CONF_COLLECTION: Final = "collection"
 CONF_DEVICES: Final = "devices"
 CONF_LEFT_OUT: Final = "left_out"
 
@@ -32,3 +33,14 @@ CONF_INTERVAL_MIN: Final = "interval_min"
 CONF_START: Final = "start"
 CONF_START_AT: Final = "start_at"
 CONF_PARAMETERS: Final = "parameters"
+CONF_UNIT: Final = "unit"
+
+# Series subentry data: an asset or a meter of WattCarbon
+SUBENTRY_SERIES: Final = "series"
+CONF_ROLE: Final = "role"
+CONF_SEND_REVISIONS: Final = "send_revisions"
+CONF_SOURCE: Final = "source"
+CONF_TARGET: Final = "target"
+CONF_TARGET_ID: Final = "target_id"
+CONF_TARGET_KIND: Final = "target_kind"
+CONF_TARGET_NAME: Final = "target_name"

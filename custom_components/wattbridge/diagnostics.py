@@ -1,6 +1,5 @@
 """What an account looks like, for a bug report: no secret, no personal data, no identifier of a device or stream."""
 
-from dataclasses import asdict
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntryState
@@ -15,8 +14,9 @@ from .const import (
     CONF_VENDOR,
 )
 from .data import SinkRuntime, WattbridgeConfigEntry
-from .pseudonyms import Pseudonym, async_pseudonyms
-from .source_diagnostics import plain, source_report
+from .pseudonyms import async_pseudonyms
+from .sink_diagnostics import sink_report
+from .source_diagnostics import source_report
 
 # Only these settings are shown: what is not listed here cannot leak.
 SHOWN: Final = (
@@ -41,25 +41,5 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Wattbri
     pseudonym = await async_pseudonyms(hass)
     runtime = entry.runtime_data
     if isinstance(runtime, SinkRuntime):
-        return report | {"streams": _streams(entry, runtime, pseudonym)}
+        return report | sink_report(runtime, pseudonym)
     return report | source_report(hass, entry, runtime, pseudonym)
-
-
-def _streams(entry: WattbridgeConfigEntry, runtime: SinkRuntime, pseudonym: Pseudonym) -> dict[str, Any]:
-    streams: dict[str, Any] = {}
-    for subentry_id, subentry in entry.subentries.items():
-        data, engine = subentry.data, runtime.forwarder.streams.get(subentry_id)
-        if engine is None:
-            continue
-        streams[pseudonym(data["stream_id"])] = {
-            "kind": data["kind"],
-            "interval_min": data["interval_min"],
-            "start": data["start"],
-            "parameters": {
-                name: {"source": pseudonym(settings["source"]), "measure": settings["measure"]}
-                for name, settings in data["parameters"].items()
-            },
-            # The detail of a problem names statistics and quotes answers.
-            "status": plain({key: value for key, value in asdict(engine.status).items() if key != "detail"}),
-        }
-    return streams

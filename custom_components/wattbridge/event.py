@@ -1,4 +1,4 @@
-"""Events: results of a Voltaware meter that are new, or not what they were."""
+"""Events: results of a Voltaware meter that are new, or not what they were, and what happens to a sink's streams."""
 
 from typing import Final, override
 
@@ -6,7 +6,8 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .data import VoltawareRuntime, WattbridgeConfigEntry
+from .data import SinkRuntime, VoltawareRuntime, WattbridgeConfigEntry
+from .stream_event import async_add_stream_events
 from .voltaware_data import News, ResultNews
 from .voltaware_entity import VoltawareEntity, async_follow_meters
 from .voltaware_figures import as_kwh
@@ -50,7 +51,9 @@ async def async_setup_entry(
     entry: WattbridgeConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the event entity of every meter, now and later."""
+    """Add the event entity of every meter or stream, now and later."""
     runtime = entry.runtime_data
     if isinstance(runtime, VoltawareRuntime):
         async_follow_meters(entry, runtime.coordinator, async_add_entities, lambda _: (RESULTS,), ResultEvent)
+    elif isinstance(runtime, SinkRuntime):
+        async_add_stream_events(entry, runtime, async_add_entities)

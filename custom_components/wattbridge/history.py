@@ -33,6 +33,11 @@ def _store(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> Store[dict[str,
     return Store(hass, STORE_VERSION, f"{DOMAIN}.history.{entry.entry_id}", private=True, atomic_writes=True)
 
 
+async def async_noted(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> dict[str, Any]:
+    """Return what is remembered of an account's devices, whether it is loaded or not."""
+    return await _store(hass, entry).async_load() or {}
+
+
 async def async_forget_history(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> None:
     """Delete the notes of an account that is removed; its statistics stay."""
     async_forget_holes(hass, entry, ())
@@ -51,7 +56,25 @@ class Tended:
     log: HistoryLog = field(default_factory=HistoryLog)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     begun: asyncio.Event = field(default_factory=asyncio.Event)
+    begun_or_ended: asyncio.Event = field(default_factory=asyncio.Event)
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def begin(self) -> None:
+        """Let those go on who wait for the history."""
+        self.begun.set()
+        self.begun_or_ended.set()
+
+    def end(self, task: asyncio.Task[None]) -> None:
+        """Let nobody wait any longer, and let an error that nobody foresaw be seen: no history is written any more."""
+        self.begun_or_ended.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOGGER.error("The history of a device stopped unexpectedly", exc_info=error)
+
+    async def async_begun(self) -> None:
+        """Wait until the history has begun; raises WriteLostError if its task has ended before."""
+        await self.begun_or_ended.wait()
+        if not self.begun.is_set():
+            raise WriteLostError("the history of the device does not run")
 
 
 class HistoryImporter:
@@ -87,8 +110,8 @@ class HistoryImporter:
         self._entry.async_on_unload(self._coordinator.async_add_listener(self._polled))
         async_forget_holes(self._hass, self._entry, self._devices)
         self._polled()
-        for device_id in self._devices:
-            self._begin_task(self._run(device_id)).add_done_callback(_say_why_it_ended)
+        for device_id, tended in self._tended.items():
+            self._begin_task(self._run(device_id)).add_done_callback(tended.end)
 
     async def async_stop(self) -> None:
         """Stop; what is in the recorder's hands is finished there, and found again at the next start."""
@@ -136,7 +159,7 @@ class HistoryImporter:
         tended = self._tended[device_id]
 
         async def do() -> ImportCounts:
-            await tended.begun.wait()
+            await tended.async_begun()
             async with tended.lock, self._turn:
                 counts = await tended.history.async_import(start, end)
                 await self._async_save()
@@ -153,7 +176,7 @@ class HistoryImporter:
         async def do() -> list[str]:
             async with AsyncExitStack() as locks:
                 for tended in owners:
-                    await tended.begun.wait()
+                    await tended.async_begun()
                     await locks.enter_async_context(tended.lock)
                     tended.history.withdraw()
                 try:
@@ -242,7 +265,7 @@ class HistoryImporter:
         tended = self._tended[device_id]
         async with tended.lock, self._beginning:
             await tended.history.async_begin((self._remembered or {}).get(device_id))
-            tended.begun.set()
+            tended.begin()
             await self._async_save()
             self._tell(device_id)
         return True
@@ -266,13 +289,6 @@ class HistoryImporter:
             await self._async_save()
             self._tell(device_id)
         return True
-
-
-@callback
-def _say_why_it_ended(task: asyncio.Task[None]) -> None:
-    """Let an error that nobody foresaw be seen: no history is written any more."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        _LOGGER.error("The history of a device stopped unexpectedly", exc_info=error)
 
 
 async def _set_or_elapsed(event: asyncio.Event, timeout_s: float | None) -> None:

@@ -68,11 +68,12 @@ class KeptSeries:
         self.known = Stretches()
         self.reach_s, self.is_remade = limit_s, is_other
         if was is not None:
-            # What lies further back than is wanted today was fetched once, and is not to be lost; what was not fetched
-            # yet is not fetched any more: that is how somebody ends an import that takes too long.
+            # What lies further back than is wanted today was fetched once, and is looked after; what was not fetched
+            # yet is not fetched any more: that is how somebody ends an import that takes too long. A range that was
+            # imported by hand further back than all that does not make what lies in between wanted.
             self.is_remade |= was.is_remade
-            reached = [was.reach_s] if self.is_remade else [start_s for start_s, _ in was.known[:1]]
-            self.reach_s = min([limit_s, *reached])
+            reached = [start_s for start_s, end_s in was.known if end_s > was.reach_s]
+            self.reach_s = min([limit_s, *([was.reach_s] if self.is_remade else reached[:1])])
             if not is_other and self.present.hours >= was.rows:
                 self.known = Stretches((start_s, end_s) for start_s, end_s in was.known)
 

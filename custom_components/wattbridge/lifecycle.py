@@ -240,7 +240,8 @@ def async_let_go(hass: HomeAssistant, entry: WattbridgeConfigEntry, device: dr.D
     for device_id in current:
         async_drop_device(hass, entry, device_id)
         hass.config_entries.async_schedule_reload(entry.entry_id)
-    return not identifiers & set(entry.subentries)
+    # The device of an account that we send to is the account itself.
+    return not identifiers & {entry.entry_id, *entry.subentries}
 
 
 async def async_remove_device(

@@ -1,4 +1,4 @@
-"""The names of our statistics, in the language of this Home Assistant."""
+"""The names of statistics and of their kinds, in the language of this Home Assistant."""
 
 from typing import Final
 
@@ -9,10 +9,12 @@ from .const import DOMAIN
 
 SERIES: Final = "series"
 APPLIANCE: Final = "appliance"
+MEASURE: Final = "measure"
+UNIT_CLASS: Final = "unit_class"
 
 
 class SeriesNames:
-    """Translated names of series and appliances; what the texts do not know is shown as the vendor calls it."""
+    """Translated names of series, appliances and kinds; what the texts do not know is shown as the vendor calls it."""
 
     def __init__(self, texts: dict[str, str]) -> None:
         """Keep the texts of the selectors."""
@@ -25,6 +27,14 @@ class SeriesNames:
     def appliance(self, key: str) -> str:
         """Name a kind of appliance."""
         return self._text(APPLIANCE, key)
+
+    def measure(self, key: str) -> str:
+        """Name what is taken from a row of a statistic."""
+        return self._text(MEASURE, key)
+
+    def unit_class(self, key: str) -> str:
+        """Name what a statistic is about, in the words of its unit."""
+        return self._text(UNIT_CLASS, key)
 
     def _text(self, selector: str, key: str) -> str:
         path = f"component.{DOMAIN}.selector.{selector}.options.{key}"

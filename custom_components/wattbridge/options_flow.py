@@ -21,7 +21,7 @@ from .aiowattbridge.errors import WattbridgeError
 from .const import CONF_DEVICES, CONF_FOLLOW_NEW_DEVICES, CONF_INTERVALS_S, CONF_STATISTICS, LARGE_ACCOUNT
 from .data import CarbonTrackRuntime
 from .reading_form import as_form, as_options, errors_of, number, offered_series, preview, readings_schema
-from .rebuild import async_rebuild_texts, series_to_rebuild
+from .rebuild import DeviceSeries, StoredFigures, async_rebuild_texts, async_stored_figures, series_to_rebuild
 from .selectors import devices_choice
 from .source_steps import PREVIEW_S, device_label
 from .vendors import CARBONTRACK, short_session
@@ -64,6 +64,7 @@ class CarbonTrackOptions(OptionsFlowWithReload):
     """The options of a carbonTRACK account."""
 
     _days: Mapping[str, LastDay]
+    _stored: StoredFigures
     _values: Mapping[str, Any]
     _intervals_s: dict[str, int]
     _asked_device_id: str
@@ -74,6 +75,7 @@ class CarbonTrackOptions(OptionsFlowWithReload):
         self._values = as_form(self.config_entry.options)
         self._intervals_s = dict(account.intervals_s)
         self._days = {}
+        self._stored = await async_stored_figures(self.hass, self.config_entry)
         # The options can be changed without figures beside them, too: the cloud may be down.
         with suppress(WattbridgeError, TimeoutError):
             async with asyncio.timeout(PREVIEW_S), self._client() as client:
@@ -93,8 +95,7 @@ class CarbonTrackOptions(OptionsFlowWithReload):
                 self._asked_device_id = asked
                 return await self.async_step_interval()
             if not errors:
-                needs_rebuild = series_to_rebuild(self._settled(), self._wanted())
-                return await self.async_step_rebuild() if needs_rebuild else self._save()
+                return await self.async_step_rebuild() if self._to_rebuild() else self._save()
         return self.async_show_form(
             step_id="carbontrack",
             data_schema=self.add_suggested_values_to_schema(self._schema(), self._suggestions()),
@@ -123,13 +124,15 @@ class CarbonTrackOptions(OptionsFlowWithReload):
         """Say what the change does to the statistics, and make it only if the user wants that."""
         if user_input is not None:
             return self._save() if user_input[CONF_CONFIRM] else await self.async_step_carbontrack()
-        wanted = self._wanted()
-        series = series_to_rebuild(self._settled(), wanted)
+        texts = await async_rebuild_texts(self.hass, self._wanted(), self._to_rebuild())
         return self.async_show_form(
             step_id="rebuild",
             data_schema=REBUILD_SCHEMA,
-            description_placeholders=await async_rebuild_texts(self.hass, wanted, series),
+            description_placeholders=texts,
         )
+
+    def _to_rebuild(self) -> list[DeviceSeries]:
+        return series_to_rebuild(self._settled(), self._wanted(), self._stored)
 
     def _save(self) -> ConfigFlowResult:
         return self.async_create_entry(data=self._options())

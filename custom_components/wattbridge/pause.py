@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Final, override
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
@@ -10,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from .aiowattbridge.errors import TryLaterError
 from .aiowattbridge.pause import Pause
 from .const import DOMAIN
-from .data import WattbridgeConfigEntry
+from .data import SinkRuntime, WattbridgeConfigEntry
 
 STORE_VERSION: Final = 1
 
@@ -44,6 +45,13 @@ async def async_account_pause(hass: HomeAssistant, entry: WattbridgeConfigEntry)
     store = _store(hass, entry)
     remembered = await store.async_load()
     return AccountPause(hass, store, datetime.fromisoformat(remembered["until"]) if remembered else None)
+
+
+async def async_sink_pause(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> Pause:
+    """Return the pause of an account that we write to: the one in use, or else what is remembered of it."""
+    if entry.state is ConfigEntryState.LOADED and isinstance(entry.runtime_data, SinkRuntime):
+        return entry.runtime_data.forwarder.account.pause
+    return await async_account_pause(hass, entry)
 
 
 async def async_forget_pause(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> None:

@@ -10,6 +10,7 @@ from .const import CONF_DEVICES
 from .data import WattbridgeConfigEntry
 from .lifecycle import VANISHED, async_device_watch, async_remove_device
 from .statistics import WriteLostError
+from .stream_repairs import stream_flow
 
 
 class VanishedDeviceFlow(RepairsFlow):
@@ -69,4 +70,6 @@ async def async_create_fix_flow(
     entry: WattbridgeConfigEntry | None = hass.config_entries.async_get_entry(str(known.get("entry_id")))
     if issue_id.startswith(VANISHED) and entry is not None:
         return VanishedDeviceFlow(entry, str(known["device_id"]))
+    if entry is not None and "subentry_id" in known:
+        return stream_flow(entry, str(known["subentry_id"]), str(known["about"])) or ConfirmRepairFlow()
     return ConfirmRepairFlow()

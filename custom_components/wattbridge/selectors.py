@@ -26,7 +26,11 @@ def choices(values: Iterable[str], translation_key: str) -> SelectSelector:
     )
 
 
-def devices_choice(labels: Mapping[str, str], *, multiple: bool) -> SelectSelector:
-    """Offer devices by their labels; the list can be searched."""
+def devices_choice(labels: Mapping[str, str], *, multiple: bool, allow_others: bool = False) -> SelectSelector:
+    """Offer devices by their labels; the list can be searched, and where others are allowed their ids are typed."""
     options = [SelectOptionDict(value=device_id, label=label) for device_id, label in labels.items()]
-    return SelectSelector(SelectSelectorConfig(options=options, multiple=multiple, mode=SelectSelectorMode.DROPDOWN))
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=options, multiple=multiple, custom_value=allow_others, mode=SelectSelectorMode.DROPDOWN
+        )
+    )

@@ -1,4 +1,4 @@
-"""Sensors: the facts of a source's devices, and of a sink's streams."""
+"""Sensors: the facts of a source's devices, and of a sink and its streams."""
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -6,6 +6,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .carbontrack_sensor import async_add_carbontrack_sensors
 from .data import CarbonTrackRuntime, SinkRuntime, SourceRuntime, VoltawareRuntime, WattbridgeConfigEntry
 from .history_sensor import async_add_history_sensors
+from .sink_sensor import async_add_requests_paused
 from .stream_sensor import async_add_stream_sensors
 from .voltaware_sensor import async_setup_voltaware_sensors
 
@@ -22,6 +23,7 @@ async def async_setup_entry(
     elif isinstance(runtime, VoltawareRuntime):
         await async_setup_voltaware_sensors(hass, entry, runtime, async_add_entities)
     elif isinstance(runtime, SinkRuntime):
+        async_add_requests_paused(entry, runtime, async_add_entities)
         async_add_stream_sensors(entry, runtime, async_add_entities)
     if isinstance(runtime, SourceRuntime):
         async_add_history_sensors(entry, runtime, async_add_entities)

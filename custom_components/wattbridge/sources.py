@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryError, UnsupportedStorageVersionError
 from homeassistant.util.hass_dict import HassKey
 
 from .aiowattbridge.carbontrack import CarbonTrackClient
@@ -10,7 +11,7 @@ from .carbontrack_history import CarbonTrackHistory
 from .carbontrack_records import DeviceRecords
 from .const import CONF_DEVICES, CONF_VENDOR, DOMAIN
 from .coordinator import CarbonTrackCoordinator
-from .data import CarbonTrackRuntime, VoltawareRuntime, WattbridgeConfigEntry
+from .data import CarbonTrackRuntime, SourceRuntime, VoltawareRuntime, WattbridgeConfigEntry
 from .history import HistoryImporter
 from .names import async_series_names
 from .pace import Pace
@@ -38,9 +39,16 @@ async def async_source_statistic_ids(hass: HomeAssistant, entry: WattbridgeConfi
     """List the series of an account, whether it is loaded or not."""
     if entry.data[CONF_VENDOR] != VOLTAWARE.key:
         return statistic_ids(entry)
-    archive = Archive(hass, entry.entry_id)
-    await archive.async_load()
-    return archive.statistic_ids(entry.data[CONF_DEVICES])
+    return await Archive(hass, entry.entry_id).async_statistic_ids(entry.data[CONF_DEVICES])
+
+
+def dropped_statistic_ids(entry: WattbridgeConfigEntry, runtime: SourceRuntime) -> set[str]:
+    """List the series that an account was loaded with, and does not have any more."""
+    history = runtime.history
+    if isinstance(runtime, VoltawareRuntime):
+        dropped = runtime.coordinator.records.keys() - entry.data[CONF_DEVICES].keys()
+        return {statistic_id for device_id in dropped for statistic_id in history.statistic_ids_of(device_id)}
+    return set(history.statistic_ids) - set(statistic_ids(entry))
 
 
 async def async_forget_results(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> None:
@@ -89,8 +97,7 @@ def _settings(account: AccountSettings, device_id: str) -> DeviceSettings:
 
 async def async_connect_voltaware(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> VoltawareRuntime:
     """Ask the account for what is due, and prepare its history."""
-    archive = Archive(hass, entry.entry_id)
-    await archive.async_load()
+    archive = await _async_archive(hass, entry)
     pause = await async_account_pause(hass, entry)
     client = voltaware.connect(entry_session(hass), entry.data, pause)
     coordinator = VoltawareCoordinator(hass, entry, client, archive)
@@ -104,6 +111,20 @@ async def async_connect_voltaware(hass: HomeAssistant, entry: WattbridgeConfigEn
     }
     history = HistoryImporter(hass, entry, coordinator, devices, pause)
     return VoltawareRuntime(history=history, client=client, coordinator=coordinator)
+
+
+async def _async_archive(hass: HomeAssistant, entry: WattbridgeConfigEntry) -> Archive:
+    """Read what is remembered of an account's meters; what a newer version has left is not touched."""
+    archive = Archive(hass, entry.entry_id)
+    try:
+        await archive.async_load()
+    except UnsupportedStorageVersionError as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="notes_too_new",
+            translation_placeholders={"account": entry.title},
+        ) from err
+    return archive
 
 
 def _pace(hass: HomeAssistant) -> Pace:

@@ -1,7 +1,7 @@
 """Whether a stream has a problem that needs somebody."""
 
 from collections.abc import Mapping
-from typing import override
+from typing import Final, override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
@@ -11,10 +11,9 @@ from homeassistant.components.binary_sensor import (
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .data import SinkRuntime, WattbridgeConfigEntry
-from .forwarding import async_follow_streams
-from .stream_entity import StreamEntity
+from .stream_entity import StreamEntity, async_add_stream_entities
 
-PROBLEM = BinarySensorEntityDescription(
+PROBLEM: Final = BinarySensorEntityDescription(
     key="problem", translation_key="stream_problem", device_class=BinarySensorDeviceClass.PROBLEM
 )
 
@@ -39,10 +38,4 @@ def async_add_stream_problems(
     entry: WattbridgeConfigEntry, runtime: SinkRuntime, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add one for every stream, now and later."""
-    async_follow_streams(
-        entry,
-        runtime.forwarder,
-        lambda engine, subentry: async_add_entities(
-            [StreamProblem(engine, subentry, PROBLEM)], config_subentry_id=subentry.subentry_id
-        ),
-    )
+    async_add_stream_entities(entry, runtime, async_add_entities, (PROBLEM,), StreamProblem)

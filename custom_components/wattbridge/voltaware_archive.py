@@ -1,13 +1,15 @@
 """What is known of the meters of an account, kept over a restart: nothing that is fresh is asked for again."""
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import UnsupportedStorageVersionError
 from homeassistant.helpers.storage import Store
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,12 +20,12 @@ from .vendors.voltaware import appliance_id, total_id
 from .voltaware_data import Figures
 
 STORE_VERSION: Final = 1
-
-_LOGGER = logging.getLogger(__name__)
 SAVE_DELAY_S: Final = 10.0
 # Weeks are shown, and not kept as history: their months are.
 WEEKS_KEPT: Final = 8
 _WEEK: Final = "week "
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +89,13 @@ class MeterRecord:
         """List the kinds of appliances that any month has, by the vendor's keys."""
         return sorted({key for result in self.months.values() for key in result.figures.appliances_wh})
 
-    def forget_results(self) -> None:
-        """Forget all results, so that they are asked for again."""
-        self.months, self.weeks = {}, {}
-        self.asked_s = {name: at_s for name, at_s in self.asked_s.items() if not name.startswith(("month ", "week "))}
+    def ask_again(self) -> None:
+        """Let all results be asked for again; what is known stays until then, and where the cloud has no more."""
+        self.asked_s = {name: at_s for name, at_s in self.asked_s.items() if not name.startswith(("month ", _WEEK))}
+
+    def holds_week(self, monday: str) -> bool:
+        """Tell whether a week's results are there, and need not be asked for again."""
+        return monday in self.weeks and f"{_WEEK}{monday}" in self.asked_s
 
     def note_week_asked(self, monday: str, now_s: int) -> None:
         """Note when a week was asked for, and forget that of weeks long past."""
@@ -105,9 +110,36 @@ class MeterRecord:
         self.weeks = {key: kept[key] for key in sorted(kept)[-WEEKS_KEPT:]}
 
 
+class _SomeFigures(TypedDict):
+    """Of figures, what names the kinds of appliances."""
+
+    appliances_wh: dict[str, object]
+
+
+class _SomeOfResult(TypedDict):
+    """Of a result, its figures."""
+
+    figures: _SomeFigures
+
+
+class _SomeOfRecord(TypedDict):
+    """Of a meter, its months."""
+
+    months: dict[str, _SomeOfResult]
+
+
 _FIGURES: Final = TypeAdapter(Figures)
 _WEEKS: Final = TypeAdapter(list[Period])
 _RECORDS: Final = TypeAdapter(dict[str, MeterRecord])
+_SOME_OF_RECORDS: Final = TypeAdapter(dict[str, _SomeOfRecord])
+
+
+def _kinds_of(stored: Mapping[str, Any]) -> dict[str, list[str]]:
+    """List the kinds of appliances of each meter in an archive, and check nothing else of it."""
+    return {
+        device_id: sorted({key for result in record["months"].values() for key in result["figures"]["appliances_wh"]})
+        for device_id, record in _SOME_OF_RECORDS.validate_python(stored).items()
+    }
 
 
 class Archive:
@@ -115,6 +147,7 @@ class Archive:
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Name the file; nothing is read yet."""
+        self._hass = hass
         self._store: Store[dict[str, Any]] = Store(
             hass,
             STORE_VERSION,
@@ -129,7 +162,8 @@ class Archive:
         """Read what is remembered."""
         stored = await self._store.async_load() or {}
         try:
-            self._records = _RECORDS.validate_python(stored)
+            # Those of a hundred meters would hold up the event loop.
+            self._records = await self._hass.async_add_executor_job(_RECORDS.validate_python, stored)
         except ValidationError:
             _LOGGER.warning("What was remembered of the meters cannot be read: it is asked for again")
 
@@ -141,13 +175,16 @@ class Archive:
         """Return the record of a meter, an empty one of a new meter."""
         return self._records.setdefault(device_id, MeterRecord(known_since_s=now_s))
 
-    def statistic_ids(self, device_ids: Iterable[str]) -> list[str]:
-        """List the series that these meters have by now."""
+    async def async_statistic_ids(self, device_ids: Iterable[str]) -> list[str]:
+        """List the series that these meters have by what is stored; no more of that is looked at than it takes."""
+        kinds: Mapping[str, list[str]] = {}
+        # What cannot be read is told when the account is set up: the totals are there in any case.
+        with suppress(UnsupportedStorageVersionError, ValidationError):
+            stored = await self._store.async_load() or {}
+            kinds = await self._hass.async_add_executor_job(_kinds_of, stored)
         found = []
         for device_id in device_ids:
-            record = self._records.get(device_id)
-            keys = [] if record is None else record.appliance_keys
-            found += [total_id(device_id), *(appliance_id(device_id, key) for key in keys)]
+            found += [total_id(device_id), *(appliance_id(device_id, key) for key in kinds.get(device_id, ()))]
         return found
 
     @callback

@@ -154,8 +154,8 @@ class VoltawareCoordinator(DataUpdateCoordinator[Mapping[str, MeterSnapshot]]):
         record.first_event, record.last_event = device.first_event, device.last_event
         if device.time_zone not in (None, record.time_zone):
             if record.time_zone is not None:
-                # The vendor counts other days now: what it said of the old ones is void.
-                record.forget_results()
+                # The vendor counts other days now: what it said of the old ones holds no longer than needed.
+                record.ask_again()
             record.time_zone = device.time_zone
         zone = self._zones[device_id] = await load_zone(record.time_zone)
         record.first_day = None if device.first_event is None else device.first_event.astimezone(zone).date()
@@ -174,7 +174,7 @@ class VoltawareCoordinator(DataUpdateCoordinator[Mapping[str, MeterSnapshot]]):
             week = week.previous
             if newest is None or week.last_day <= newest.last_day or week.last_day < first_day:
                 break
-            if week.monday.isoformat() not in record.weeks:
+            if not record.holds_week(week.monday.isoformat()):
                 await self._ask_for_week(device_id, record, week, now)
 
     async def _ask_for_week(self, device_id: str, record: MeterRecord, week: Week, now: datetime) -> None:

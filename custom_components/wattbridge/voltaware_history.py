@@ -19,7 +19,7 @@ from .statistics import SeriesWriter, WriteLostError, Written, async_clear
 from .vendors.voltaware import appliance_id, total_id
 from .voltaware_archive import MeterRecord, Result
 from .voltaware_coordinator import VoltawareCoordinator
-from .voltaware_months import hours_of, mark_of, missing_months, months_of, next_to_compare, settled_down_to
+from .voltaware_months import hours_of, missing_months, months_of, next_to_compare, settled_down_to
 from .voltaware_snapshot import results_of
 
 HOUR: Final = timedelta(hours=1)
@@ -234,7 +234,7 @@ class VoltawareHistory:
 
     def _is_written(self, month: Month, result: Result) -> bool:
         written = self._written.get(str(month))
-        return written is not None and written[0] == mark_of(self._record, month, result)
+        return written is not None and written[0] == result.digest
 
     async def _async_write(self, month: Month, *, anew: bool = False) -> Written:
         """Make the series hold a month, if it is there and not written yet (`anew`: whatever was written)."""
@@ -259,7 +259,7 @@ class VoltawareHistory:
             written = await self._writer(key).async_write(kwh)
             self._stored[key] = self._stored.get(key, 0) + written.new
             total += written
-        self._written[str(month)] = (mark_of(self._record, month, result), frozenset(hours))
+        self._written[str(month)] = (result.digest, frozenset(hours))
         self._compared_s[str(month)] = int(dt_util.utcnow().timestamp())
         if before is not None and total.changed:
             self._revised_hours += total.changed

@@ -1,4 +1,4 @@
-"""Pure: the months of a meter, by what is known of it: which there may be, their hours, and what they are made of."""
+"""Pure: the months of a meter, by what is known of it: which there may be, and their hours."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, tzinfo
@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from .aiowattbridge.voltaware import Month
 from .fold import HOUR_S
 from .spread import day_hours
-from .voltaware_archive import MeterRecord, Result
+from .voltaware_archive import MeterRecord
 from .voltaware_schedule import is_due, is_given_up, look_every, newest_month
 
 
@@ -54,9 +54,3 @@ def hours_of(record: MeterRecord, month: Month, zone: tzinfo) -> range:
     """Return the UTC hours of a month that the meter was there, in epoch seconds."""
     first_day = max(month.first_day, record.first_day or month.first_day)
     return range(day_hours(first_day, zone).start, day_hours(month.last_day, zone).stop, HOUR_S)
-
-
-def mark_of(record: MeterRecord, month: Month, result: Result) -> str:
-    """Return what changes as soon as a month would be written otherwise: its first day of data counts, too."""
-    first_day = record.first_day
-    return result.digest if first_day is None or Month.of(first_day) != month else f"{result.digest} {first_day}"

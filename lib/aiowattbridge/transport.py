@@ -227,13 +227,18 @@ class Transport:
         else:
             answer = Answer(response.status, response.headers, body)
             duration_ms = 1000 * (self._clock.monotonic() - started_s)
-            _LOGGER.debug("%s: %s %s: %s in %.0f ms", self._vendor, call.method, call.path, answer.status, duration_ms)
+            path = self._logged(call.path)
+            _LOGGER.debug("%s: %s %s: %s in %.0f ms", self._vendor, call.method, path, answer.status, duration_ms)
             problem = self._judge(call, answer, signature)
             if problem is None:
                 return answer
             failure = problem
         # Raised out here: aiohttp's errors can quote URLs and headers, and as a context they would travel with ours.
         raise failure
+
+    def _logged(self, path: str) -> str:
+        """Return a path as it may stand in a log; a vendor that has ids in its paths takes them out."""
+        return path
 
     def _judge(self, call: _Call, answer: Answer, signature: Mapping[str, str]) -> WattbridgeError | None:
         """Learn what an answer says about the session; returns the error it means, if it means one."""

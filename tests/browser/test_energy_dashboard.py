@@ -1,23 +1,32 @@
 """One newcomer's way through the pages of Home Assistant: two clouds are added, and the Energy dashboard shows them."""
 
-import json
-import os
 import re
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.async_api import Locator, Page, async_playwright, expect
+from pages import (
+    STEPS,
+    TALL,
+    TEXTS,
+    VIEWPORT,
+    WAIT_MS,
+    Camera,
+    fill_login,
+    find_browser,
+    finish,
+    open_menu,
+    open_page,
+    submit,
+)
+from playwright.async_api import Locator, Page, expect
 
-from aiowattbridge.simulators import CarbonTrackSimulator, VoltawareSimulator
 from demo.configuration import TIME_ZONE
-from demo.home import INTEGRATION, ROOT, Home
+from demo.home import Home
 from demo.play import (
+    add_wattcarbon,
     add_wattics,
     local_midnight,
     set_energy_preferences,
@@ -29,95 +38,9 @@ from demo.play import (
 from demo.recorder import hourly_changes_kwh
 from demo.town import Town
 
-SHOTS: Final = ROOT / "test-results"
-BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
-VIEWPORT: Final = (1280, 900)
-WAIT_MS: Final = 30_000
-TEXTS: Final[dict[str, Any]] = json.loads((INTEGRATION / "translations" / "en.json").read_text())
-STEPS: Final = TEXTS["config"]["step"]
 # How far the month's figures may move while the test looks at them: a reading or two comes in.
 DRIFT_KWH: Final = 1.5
 LEAST_APPLIANCES: Final = 8
-
-
-def find_browser() -> str:
-    """Find a Chromium of the system; on a build machine there has to be one."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        reason = f"No browser is installed: one of {', '.join(BROWSERS)} is needed (apt-get install chromium)."
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
-
-
-class Camera:
-    """Takes pictures: always for the one who looks into a failure, and on demand for the documentation."""
-
-    def __init__(self, page: Page, pictures: str | None) -> None:
-        """Take them of this page."""
-        self._page = page
-        self._folders = [SHOTS, *([Path(pictures)] if pictures else [])]
-
-    async def take(self, name: str) -> None:
-        """Take a picture of what is to be seen."""
-        for folder in self._folders:
-            folder.mkdir(parents=True, exist_ok=True)
-            await self._page.screenshot(path=folder / f"{name}.png", animations="disabled", caret="hide")
-
-
-@asynccontextmanager
-async def open_page(executable: str, errors: list[str]) -> AsyncIterator[Page]:
-    """Open a page in a fresh browser; whatever its scripts throw goes to `errors`."""
-    expect.set_options(timeout=WAIT_MS)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        try:
-            context = await browser.new_context(
-                viewport={"width": VIEWPORT[0], "height": VIEWPORT[1]},
-                locale="en-US",
-                timezone_id=TIME_ZONE,
-                reduced_motion="reduce",
-            )
-            context.set_default_timeout(WAIT_MS)
-            page = await context.new_page()
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            try:
-                yield page
-            except BaseException:
-                await Camera(page, None).take("failure")
-                raise
-        finally:
-            await browser.close()
-
-
-async def submit(page: Page) -> None:
-    """Press the button that sends a form."""
-    await page.get_by_role("button", name="Submit").click()
-
-
-async def fill_login(page: Page, cloud: CarbonTrackSimulator | VoltawareSimulator, password: str) -> None:
-    """Fill the account's form; the address of the cloud is behind a section that starts closed."""
-    await page.locator("input[name=username]").fill(cloud.username)
-    await page.locator("input[name=password]").fill(password)
-    address = page.locator("input[name=base_url]")
-    if not await address.is_visible():
-        await page.get_by_text(STEPS["carbontrack"]["sections"]["advanced"]["name"], exact=True).click()
-    await address.fill(cloud.url)
-
-
-async def open_menu(page: Page, home: Home) -> None:
-    """Begin to add an account."""
-    await page.goto(f"{home.url}/config/integrations/dashboard/add?domain=wattbridge")
-    await page.get_by_role("button", name="OK").click()
-
-
-async def finish(page: Page) -> None:
-    """Close the flow that has made an account."""
-    finished = page.locator("step-flow-create-entry")
-    await expect(finished).to_be_visible()
-    await page.get_by_role("button", name=re.compile("^(Finish|Skip and finish)$")).click()
-    await expect(finished).not_to_be_visible()
 
 
 async def add_carbontrack(page: Page, home: Home, town: Town, camera: Camera) -> None:
@@ -129,11 +52,11 @@ async def add_carbontrack(page: Page, home: Home, town: Town, camera: Camera) ->
     await page.get_by_text(menu["carbontrack"], exact=True).click()
 
     await expect(page.get_by_text(STEPS["carbontrack"]["description"])).to_be_visible()
-    await fill_login(page, town.carbontrack, "mistyped")
+    await fill_login(page, "carbontrack", town.carbontrack, "mistyped")
     await submit(page)
     await expect(page.get_by_text(TEXTS["config"]["error"]["invalid_auth"])).to_be_visible()
     await expect(page.locator("input[name=username]")).to_have_value(town.carbontrack.username)
-    await fill_login(page, town.carbontrack, town.carbontrack.password)
+    await fill_login(page, "carbontrack", town.carbontrack)
     await submit(page)
 
     await expect(page.get_by_text(STEPS["devices"]["data_description"]["devices"])).to_be_visible()
@@ -151,7 +74,7 @@ async def add_voltaware(page: Page, home: Home, town: Town, camera: Camera) -> N
     await open_menu(page, home)
     await page.get_by_text(STEPS["user"]["menu_options"]["voltaware"], exact=True).click()
     await expect(page.get_by_text(STEPS["voltaware"]["data_description"]["username"])).to_be_visible()
-    await fill_login(page, town.voltaware, town.voltaware.password)
+    await fill_login(page, "voltaware", town.voltaware)
     await submit(page)
     await expect(page.get_by_text(STEPS["meters"]["data_description"]["devices"])).to_be_visible()
     await expect(page.get_by_text(town.meter.device_id).first).to_be_visible()
@@ -275,8 +198,10 @@ async def test_newcomer_adds_two_clouds_and_sees_energy(tmp_path: Path, request:
         await look_at_calendar(page, home, town, camera)
 
         await add_wattics(home.api, town, statistic_ids, datetime.now().astimezone() - timedelta(days=3))
+        await add_wattcarbon(home.api, town, statistic_ids)
         await page.goto(f"{home.url}/config/integrations/integration/wattbridge")
-        await expect(page.locator("ha-config-sub-entry-row")).to_have_count(3)
+        await expect(page.locator("ha-config-sub-entry-row")).to_have_count(4)
+        await page.set_viewport_size({"width": VIEWPORT[0], "height": TALL})
         await camera.take("accounts")
         assert errors == []
         assert await home.logged("ERROR", "CRITICAL") == []

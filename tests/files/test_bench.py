@@ -6,7 +6,7 @@ import logging
 import aiohttp
 import pytest
 
-from benchmarks import filling, importing, sending
+from benchmarks import filling, forwarding, importing, killing, neighbours, sending, standing
 from benchmarks.collector import collector
 from benchmarks.report import Result, judged, of_pairs
 
@@ -80,6 +80,49 @@ async def test_quick_run_of_filling_tells_every_figure(monkeypatch: pytest.Monke
     assert lines["carbontrack_30_days_of_5_series_visible_s"]["rows"] >= 5 * 47
     assert lines["carbontrack_longest_step_of_ours_ms"]["steps"] > 10
     assert lines["voltaware_latest_month_visible_s"]["series"] > 3
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_quick_run_of_forwarding_tells_every_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine beside the bare sender, the loop, the memory, and the neighbours of an outage."""
+    for name, value in {
+        "_QUICK_STREAMS": 2,
+        "_QUICK_ROWS": 20,
+        "_QUICK_CONTROL_S": 0.1,
+        "_QUICK_TRACED_S": 0.3,
+    }.items():
+        monkeypatch.setattr(standing, name, value)
+    monkeypatch.setattr(forwarding, "_STREAMS", (1, 3))
+    monkeypatch.setattr(forwarding, "_QUICK_ROWS", {1: (10, 3), 3: (4, 2)})
+    results: list[Result] = []
+    for module in (forwarding, standing, neighbours):
+        await module.run(results.append, quick=True)
+    lines = {line["name"]: line for line in (json.loads(result.line()) for result in results)}
+    rates = [f"forward_rows_per_s_vs_bare_sender_{count}_streams_{ms}_ms" for ms in (0, 20) for count in (1, 3)]
+    assert list(lines) == [
+        *rates,
+        "forward_longest_step_of_ours_ms",
+        "forward_loop_lag_p99_ms",
+        "forward_backlog_resident_growth_mb",
+        "forward_backlog_held_by_us_mb",
+        "forward_gap_p95_beside_an_outage_vs_alone",
+    ]
+    assert all(lines[name].keys() >= KEYS for name in rates)
+    assert lines["forward_longest_step_of_ours_ms"]["steps"] > 10
+    assert lines["forward_backlog_held_by_us_mb"]["value"] > 0
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_quick_run_of_kills_finds_nothing_wrong() -> None:
+    """Five lives of the engine alone are ended by SIGKILL, three of them with a cloud that tells its last packet."""
+    results: list[Result] = []
+    await killing.run(results.append, quick=True)
+    lines = {line["name"]: line for line in (json.loads(result.line()) for result in results)}
+    for what in ("lost", "wrong", "doubled", "out_of_order", "wattcarbon_hours_wrong"):
+        line = lines[f"kills_of_engine_{what}"]
+        assert (line["value"], line["kills"], line["ok"]) == (0, 5, True)
+        assert line["packets"] == 2 * 3 * 250
+    assert lines["kills_of_engine_repeated_where_the_last_packet_cannot_be_read"]["ok"]
 
 
 @pytest.mark.parametrize(

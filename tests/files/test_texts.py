@@ -12,14 +12,23 @@ import source_keys
 import yaml
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 
-from custom_components.wattbridge.const import SUBENTRY_STREAM
+from aiowattbridge.wattcarbon import KINDS
+from custom_components.wattbridge.asset_form import OTHER_KIND, asset_schema
+from custom_components.wattbridge.asset_steps import ASSET_KIND_SCHEMA
+from custom_components.wattbridge.const import SUBENTRY_SERIES, SUBENTRY_STREAM
 from custom_components.wattbridge.device_steps import SEARCH_SCHEMA
-from custom_components.wattbridge.forwarding.watch import ISSUES
+from custom_components.wattbridge.forwarding import Problem
+from custom_components.wattbridge.forwarding.issues import ISSUES
+from custom_components.wattbridge.link_steps import ASSET_SEARCH_SCHEMA
+from custom_components.wattbridge.new_meter_steps import NEW_METER_SCHEMA
 from custom_components.wattbridge.options_flow import INTERVAL_SCHEMA, REBUILD_SCHEMA, VOLTAWARE_SCHEMA
 from custom_components.wattbridge.reading_form import UNITS
-from custom_components.wattbridge.subentry_flow import ELECTRICITY_SCHEMA, START_SCHEMA, STREAM_SCHEMA, VALUE_SCHEMA
+from custom_components.wattbridge.sending_steps import PREVIEW_SCHEMA, START_SCHEMA
+from custom_components.wattbridge.stream_form import ELECTRICITY_SCHEMA, STREAM_SCHEMA, VALUE_SCHEMA
 from custom_components.wattbridge.vendors import VENDORS
 from custom_components.wattbridge.vendors.carbontrack import GRID_FIELDS, SERIES
+from custom_components.wattbridge.vendors.wattcarbon import Role
+from custom_components.wattbridge.vendors.wattics import ENVIRONMENTS, GROUPS, Measure
 from custom_components.wattbridge.voltaware_steps import METER_SEARCH_SCHEMA
 
 COMPONENT = Path(__file__).parents[2] / "custom_components" / "wattbridge"
@@ -28,19 +37,39 @@ SERVICES: dict[str, Any] = yaml.safe_load((COMPONENT / "services.yaml").read_tex
 FLOW = TEXTS["config"]
 OPTIONS = TEXTS["options"]
 STREAM = TEXTS["config_subentries"][SUBENTRY_STREAM]
+SERIES_FLOW = TEXTS["config_subentries"][SUBENTRY_SERIES]
 
 # Keys that are computed: of library errors, and those that Home Assistant itself uses.
 LIBRARY_ERRORS = {"invalid_auth", "cannot_connect", "request_rejected", "answer_unreadable", "unknown"}
+# Steps that show no form, but that something takes a while.
+WAITING = {"looking", "looked"}
 HOME_ASSISTANTS = {"already_configured", "already_in_progress", "reauth_successful", "reconfigure_successful"}
 
 MODULES = source_keys.modules()
 LITERALS = source_keys.literals([*MODULES.values()])
 PATTERNS = source_keys.patterns([*MODULES.values()])
 ASKED = source_keys.AskedKeys([*MODULES.values()]).by_kind
-FLOW_MODULES = ("config_flow.py", "source_steps.py", "device_steps.py", "voltaware_steps.py", "reading_form.py")
+FLOW_MODULES = (
+    "config_flow.py",
+    "account_form.py",
+    "source_steps.py",
+    "device_steps.py",
+    "voltaware_steps.py",
+    "reading_form.py",
+)
 FLOW_TREES = [MODULES[name] for name in FLOW_MODULES]
 OPTIONS_TREES = [MODULES[name] for name in ("options_flow.py", "reading_form.py")]
-STREAM_TREES = [MODULES["subentry_flow.py"]]
+STREAM_TREES = [MODULES[name] for name in ("subentry_flow.py", "stream_form.py", "sending_steps.py")]
+SERIES_MODULES = (
+    "series_flow.py",
+    "series_steps.py",
+    "link_steps.py",
+    "asset_steps.py",
+    "new_meter_steps.py",
+    "refused_fields.py",
+    "sending_steps.py",
+)
+SERIES_TREES = [MODULES[name] for name in SERIES_MODULES]
 
 
 def is_asked_for(key: str) -> bool:
@@ -81,12 +110,21 @@ def test_errors_of_the_stream_flow_have_texts() -> None:
     assert source_keys.flow_errors(STREAM_TREES) | LIBRARY_ERRORS == set(STREAM["error"])
 
 
+def test_errors_and_aborts_of_the_series_flow_have_texts() -> None:
+    """And none of the texts is unused; what the library may raise ends the flow where there is no form yet."""
+    assert source_keys.flow_errors(SERIES_TREES) | LIBRARY_ERRORS == set(SERIES_FLOW["error"])
+    own = {"already_configured", "reconfigure_successful"}
+    assert source_keys.aborts(SERIES_TREES) | LIBRARY_ERRORS | own == set(SERIES_FLOW["abort"])
+
+
 def test_steps_of_the_flows_have_texts() -> None:
     """Every step that can be shown has a title and a description."""
     assert source_keys.steps(FLOW_TREES) - {"reauth"} == set(FLOW["step"])
     assert source_keys.steps(OPTIONS_TREES) - {"init"} == set(OPTIONS["step"])
-    assert source_keys.steps(STREAM_TREES) - {"reconfigure"} == set(STREAM["step"])
-    steps = [step for flow in (FLOW, OPTIONS, STREAM) for step in flow["step"].values()]
+    assert source_keys.steps(STREAM_TREES) - {"reconfigure", *WAITING} == set(STREAM["step"])
+    assert source_keys.steps(SERIES_TREES) - {"reconfigure", "link_asset", *WAITING} == set(SERIES_FLOW["step"])
+    assert all(flow["progress"].keys() <= WAITING for flow in (STREAM, SERIES_FLOW))
+    steps = [step for flow in (FLOW, OPTIONS, STREAM, SERIES_FLOW) for step in flow["step"].values()]
     assert all(step["title"] and step["description"] for step in steps)
 
 
@@ -109,6 +147,12 @@ def test_clouds_of_the_menu_have_texts() -> None:
         (STREAM["step"]["electricity"], ELECTRICITY_SCHEMA),
         (STREAM["step"]["value"], VALUE_SCHEMA),
         (STREAM["step"]["start"], START_SCHEMA),
+        (STREAM["step"]["preview"], PREVIEW_SCHEMA),
+        (SERIES_FLOW["step"]["asset_search"], ASSET_SEARCH_SCHEMA),
+        (SERIES_FLOW["step"]["asset_kind"], ASSET_KIND_SCHEMA),
+        (SERIES_FLOW["step"]["new_meter"], NEW_METER_SCHEMA),
+        (SERIES_FLOW["step"]["start"], START_SCHEMA),
+        (SERIES_FLOW["step"]["preview_empty"], PREVIEW_SCHEMA),
     ],
 )
 def test_fields_of_a_form_have_texts(texts: dict[str, Any], schema: Any) -> None:
@@ -118,6 +162,18 @@ def test_fields_of_a_form_have_texts(texts: dict[str, Any], schema: Any) -> None
     for marker, value in schema.schema.items():
         if str(marker) in sections:
             assert {str(inner) for inner in value.schema.schema} == set(sections[str(marker)]["data"])
+
+
+def test_fields_of_all_kinds_of_assets_have_texts() -> None:
+    """And no text is left of a field that no kind has."""
+    fields = {str(marker) for kind in (*KINDS, OTHER_KIND) for marker in asset_schema(kind, {}).schema}
+    texts = SERIES_FLOW["step"]["asset"]
+    assert fields == set(texts["data"]) == set(texts["data_description"])
+
+
+def test_roles_of_statistics_have_texts() -> None:
+    """Each kind of asset asks for some of them."""
+    assert {*Role, "send_revisions"} == set(SERIES_FLOW["step"]["statistics"]["data"])
 
 
 @pytest.mark.parametrize("flow", [FLOW, OPTIONS], ids=["config", "options"])
@@ -170,6 +226,13 @@ def test_problems_of_streams_have_repairs() -> None:
     assert {f"stream_{problem}" for problem in ISSUES} == {key for key in TEXTS["issues"] if key.startswith("stream_")}
 
 
+@pytest.mark.parametrize(("platform", "key"), [("binary_sensor", "stream_problem"), ("event", "stream_news")])
+def test_problems_of_streams_have_words(platform: str, key: str) -> None:
+    """Where an attribute says which problem it is; and none is left of a problem that there is not."""
+    words = TEXTS["entity"][platform][key]["state_attributes"]["problem"]["state"]
+    assert set(words) == set(Problem)
+
+
 @pytest.mark.parametrize(
     ("key", "values"),
     [
@@ -177,6 +240,10 @@ def test_problems_of_streams_have_repairs() -> None:
         ("series", [*(series.key for series in SERIES), "total"]),
         ("power_unit", UNITS),
         ("grid_field", GRID_FIELDS),
+        ("asset_kind", [*KINDS, OTHER_KIND]),
+        ("environment", ENVIRONMENTS),
+        ("measure", Measure),
+        ("unit_class", {group.unit_class for group in GROUPS}),
     ],
 )
 def test_choices_have_names(key: str, values: list[str]) -> None:

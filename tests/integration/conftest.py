@@ -8,19 +8,39 @@ from unittest.mock import patch
 import pytest
 from homeassistant.components.recorder import Recorder
 from homeassistant.helpers.entity import Entity
+from postgres import fresh_database
 from shown_texts import watched_texts
 
 import custom_components.wattbridge  # noqa: F401 - before the plugin's own custom_components hide it
-from aiowattbridge.simulators import CarbonTrackSimulator, House, VoltawareSimulator, WatticsSimulator
+from aiowattbridge.simulators import (
+    CarbonTrackSimulator,
+    House,
+    VoltawareSimulator,
+    WattCarbonSimulator,
+    WatticsSimulator,
+)
 
 # The plugin has every SQL statement logged and printed, which takes longer than most of them.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 logging.getLogger().handlers.clear()
 
 
+@pytest.fixture
+def recorder_db_url(postgres_server: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The plugin's SQLite, or a database of the server that `--postgres` names."""
+    if not postgres_server:
+        yield request.getfixturevalue("recorder_db_url")
+        return
+    with fresh_database(postgres_server) as url:
+        yield url
+
+
 @pytest.fixture(autouse=True)
-def prepared(recorder_mock: Recorder, enable_custom_integrations: None, socket_enabled: None) -> None:
+def prepared(
+    recorder_mock: Recorder, enable_custom_integrations: None, socket_enabled: None, postgres_server: str
+) -> None:
     """The recorder before Home Assistant, our integration found, and sockets that may reach loopback."""
+    assert recorder_mock.dialect_name == ("postgresql" if postgres_server else "sqlite")
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +78,13 @@ async def carbontrack_cloud() -> AsyncIterator[CarbonTrackSimulator]:
 async def wattics_cloud() -> AsyncIterator[WatticsSimulator]:
     """A Wattics collector that has nothing yet."""
     async with WatticsSimulator() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+async def wattcarbon_cloud() -> AsyncIterator[WattCarbonSimulator]:
+    """A WattCarbon account with an asset of each kind that the simulator makes up, and no hours yet."""
+    async with WattCarbonSimulator(assets=5) as cloud:
         yield cloud
 
 

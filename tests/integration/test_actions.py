@@ -126,7 +126,7 @@ async def test_configured_stream_works_through_its_engine(
     await until(lambda: engine.status.problem == "rejected")
     with pytest.raises(HomeAssistantError) as held:
         await forward(hass, account, "mine")
-    assert held.value.translation_key == "stream_held"
+    assert held.value.translation_key == "stream_held_rejected"
     wattics_cloud.rejections.remove(rejection)
     preview = await forward(hass, account, "mine", dry_run=True)
     assert preview["planned"] == 8
@@ -163,8 +163,8 @@ async def test_configured_stream_takes_nothing_that_would_break_it(
     [
         ({}, "statistic_needed"),
         ({"statistic_id": "meter:nothing"}, "no_such_statistic"),
-        ({"statistic_id": "meter:power", "parameter": "v_1"}, "series_unusable"),
-        ({"statistic_id": "meter:power", "parameter": "pC_2"}, "series_unusable"),
+        ({"statistic_id": "meter:power", "parameter": "v_1"}, "series_unusable_unit_changed"),
+        ({"statistic_id": "meter:power", "parameter": "pC_2"}, "series_unusable_unit_changed"),
     ],
 )
 async def test_what_cannot_be_sent_is_refused(

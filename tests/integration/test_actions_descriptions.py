@@ -46,6 +46,7 @@ async def test_examples_and_defaults_can_be_chosen(descriptions: dict[str, Any])
 async def test_answers_are_optional_where_something_is_done(hass: HomeAssistant, descriptions: dict[str, Any]) -> None:
     """An action that does nothing but answer is never called without wanting the answer."""
     for action in ACTIONS:
-        expected = SupportsResponse.ONLY if action.name.startswith("get_") else SupportsResponse.OPTIONAL
+        only_asks = action.name.startswith("get_") or action.name == "preview"
+        expected = SupportsResponse.ONLY if only_asks else SupportsResponse.OPTIONAL
         assert hass.services.supports_response(DOMAIN, action.name) is expected
         assert action.only_asks is (expected is SupportsResponse.ONLY)

@@ -3,10 +3,21 @@
 import asyncio
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 import pytest
-from comparison import WIRE, assert_equal_to_cloud, runtime_of, series_id, wait_complete, wait_for
-from history_bench import NOW, USAGE, async_load_whole, async_look, counted_rows, still_cloud, unhurried
+from comparison import WIRE, assert_equal_to_cloud, runtime_of, series_id, stored, wait_complete, wait_for
+from history_bench import (
+    NOW,
+    USAGE,
+    asked_stretches,
+    async_load_whole,
+    async_look,
+    async_pass,
+    counted_rows,
+    still_cloud,
+    unhurried,
+)
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
@@ -39,6 +50,31 @@ async def test_import_of_what_is_there_says_that_it_is_the_same(hass: HomeAssist
         assert history.device_progress(device_id).complete
         await assert_equal_to_cloud(hass, cloud, days=50, wires=BOTH)
         assert counts + older == ImportCounts(read=counts.read + older.read, new=older.new, same=52)
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_range_far_back_does_not_make_the_years_after_it_wanted(hass: HomeAssistant) -> None:
+    """Neither a restart nor a weekly look brings in what lies between; the range itself is looked at."""
+    async with still_cloud() as cloud:
+        entry = await async_load_whole(hass, cloud, history_days=5)
+        device_id, usage = cloud.house.device_ids[0], series_id(cloud, "usage")
+        midnight = NOW.replace(hour=0, minute=0)
+        start, end = midnight - 300 * DAY, midnight - 298 * DAY
+        await runtime_of(entry).history.async_import(device_id, start, end)
+        before = len(await stored(hass, usage))
+        cloud.house.oddities.append(Revision(start, end, NOW + DAY, 300))
+        cloud.log.clear()
+        await hass.config_entries.async_reload(entry.entry_id)
+        await wait_complete(entry, device_id)
+        await async_pass(entry, cloud, days=8)
+        between = [
+            (begin, until)
+            for begin, until in asked_stretches(cloud)
+            if begin < NOW - 42 * DAY and until > end + 2 * HOUR
+        ]
+        assert between == []
+        assert len(await stored(hass, usage)) == before + 8 * 24
+        assert runtime_of(entry).history.device_progress(device_id).revised_hours > 12
         await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -110,6 +146,28 @@ async def test_listeners_are_told_of_progress_until_they_leave(hass: HomeAssista
         await async_look(entry, cloud)
         assert len(shares) == count
         await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_import_does_not_wait_for_a_history_that_does_not_run(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    """Its notes are those of a newer version, say: they stay as they are, and nothing is imported or deleted."""
+    async with still_cloud() as cloud:
+        entry = await async_load_whole(hass, cloud, history_days=1)
+        device_id = cloud.house.device_ids[0]
+        await hass.config_entries.async_unload(entry.entry_id)
+        notes = hass_storage[f"wattbridge.history.{entry.entry_id}"]
+        notes["version"] = 99
+        await hass.config_entries.async_setup(entry.entry_id)
+        history = runtime_of(entry).history
+        async with asyncio.timeout(5):
+            with pytest.raises(WriteLostError):
+                await history.async_import(device_id, NOW - DAY, NOW)
+            with pytest.raises(WriteLostError):
+                await history.async_clear(history.statistic_ids)
+        await hass.config_entries.async_unload(entry.entry_id)
+        assert hass_storage[f"wattbridge.history.{entry.entry_id}"]["version"] == 99
+        assert await stored(hass, series_id(cloud, "usage"))
 
 
 async def test_import_ends_with_its_account(hass: HomeAssistant) -> None:

@@ -114,7 +114,7 @@ async def test_removed_stream_takes_its_device_and_cursor_with_it(
     assert list(runtime.forwarder.streams) == [garage.subentry_id]
     assert runtime.forwarder.streams[garage.subentry_id] is other
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    assert [device.name for device in devices] == ["garage"]
+    assert {device.name for device in devices} == {entry.title, "garage"}
     await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -130,16 +130,25 @@ async def test_removed_sink_leaves_no_cursor_behind(hass: HomeAssistant, wattics
 async def test_stream_has_its_entities_as_soon_as_it_is_added(
     hass: HomeAssistant, wattics_cloud: WatticsSimulator
 ) -> None:
-    """Last delivered, backlog, delivered total and problem, on a device of its own."""
+    """How far it has come, what it delivered and what went wrong, on a device of its own."""
     entry = await async_load_wattics(hass, wattics_cloud)
     await add_stream(hass, entry, "house")
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     enabled = {entity.entity_id for entity in entities if not entity.disabled}
     assert enabled == {
         "binary_sensor.house_problem",
+        "binary_sensor.wattics_connection_problem",
+        "button.house_send_now",
+        "event.house_events",
         "sensor.house_backlog",
+        "sensor.house_corrected_after_delivery",
         "sensor.house_delivered",
+        "sensor.house_lag",
         "sensor.house_last_delivered",
+        "sensor.house_rejected",
+        "sensor.house_unexplained_difference",
+        "sensor.wattics_requests_paused_until",
+        "switch.house_forwarding",
     }
     problem = hass.states.get("binary_sensor.house_problem")
     assert problem is not None

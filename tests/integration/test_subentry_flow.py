@@ -47,7 +47,9 @@ async def test_electricity_stream_is_added(hass: HomeAssistant, account: MockCon
         },
     )
     assert form["step_id"] == "start", form
-    result = await submit(hass, form, {"start": "date", "start_date": "2026-10-01"})
+    form = await submit(hass, form, {"start": "date", "start_date": "2026-09-30"})
+    assert form["step_id"] == "preview_empty", form  # its only hour may still change
+    result = await submit(hass, form, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     (subentry,) = account.subentries.values()
     assert subentry.unique_id == "house"
@@ -56,7 +58,7 @@ async def test_electricity_stream_is_added(hass: HomeAssistant, account: MockCon
         "pC_2": {"source": entity.id, "measure": "change"},
         "aP_1": {"source": "meter:power", "measure": "mean"},
     }
-    assert subentry.data["start_at"] == dt_util.start_of_local_day(date(2026, 10, 1)).isoformat()
+    assert subentry.data["start_at"] == dt_util.start_of_local_day(date(2026, 9, 30)).isoformat()
     await hass.async_block_till_done(wait_background_tasks=False)
 
 
@@ -65,10 +67,10 @@ async def test_single_value_stream_is_added(hass: HomeAssistant, account: MockCo
     form = await begin_stream(hass, account, "boiler", "value")
     assert form["step_id"] == "value"
     form = await submit(hass, form, {"statistic": "meter:power", "measure": "mean", "interval_min": "60"})
-    await submit(hass, form, {"start": "beginning"})
+    await submit(hass, await submit(hass, form, {"start": "beginning"}), {})
     (subentry,) = account.subentries.values()
     assert subentry.data["start_at"] is None
-    assert subentry.data["parameters"] == {"value": {"source": "meter:power", "measure": "mean"}}
+    assert subentry.data["parameters"] == {"value": {"source": "meter:power", "measure": "mean", "unit": "W"}}
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,9 @@ async def test_statistic_that_does_not_fit_is_refused_and_the_form_recovers(
     assert form["step_id"] == "electricity"
     assert form["errors"] == {"base": error}
     if values:
-        assert set(form["description_placeholders"]) >= {"parameter", "statistic", "accepted"}
+        assert set(form["description_placeholders"]) >= {"parameter", "statistic"}
+    if error == "wrong_unit":
+        assert form["description_placeholders"]["accepted"] == next(iter(values))
     form = await submit(hass, form, {**NOTHING, "interval_min": "60", "energy": {"pC_1": "meter:energy"}})
     assert form["step_id"] == "start"
 
@@ -100,6 +104,7 @@ async def test_measure_that_a_statistic_has_not_is_refused(hass: HomeAssistant, 
     form = await begin_stream(hass, account, "boiler", "value")
     form = await submit(hass, form, {"statistic": "meter:power", "measure": "sum", "interval_min": "60"})
     assert form["errors"] == {"base": "measure_missing"}
+    assert form["description_placeholders"]["accepted"] == "Running total"
     form = await submit(hass, form, {"statistic": "meter:energy", "measure": "mean", "interval_min": "60"})
     assert form["errors"] == {"base": "measure_missing"}
     form = await submit(hass, form, {"statistic": "meter:energy", "measure": "change", "interval_min": "60"})
@@ -127,7 +132,8 @@ async def test_stream_that_another_account_took_meanwhile_is_not_filled_twice(
         form = await begin_stream(hass, other, "house", "value")
         form = await submit(hass, form, {"statistic": "meter:power", "measure": "mean", "interval_min": "60"})
         await add_stream(hass, account, "house")
-        result = await submit(hass, form, {"start": "now"})
+        form = await submit(hass, form, {"start": "now"})
+        result = await submit(hass, form, {})
         assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
         assert not other.subentries
         await hass.config_entries.async_unload(other.entry_id)
@@ -203,16 +209,16 @@ async def test_reconfigured_single_value_shows_what_it_is_made_of(
     """Statistic, measure and interval are as they were chosen."""
     form = await begin_stream(hass, account, "boiler", "value")
     form = await submit(hass, form, {"statistic": "meter:power", "measure": "mean", "interval_min": "60"})
-    await submit(hass, form, {"start": "beginning"})
+    await submit(hass, await submit(hass, form, {"start": "beginning"}), {})
     await hass.async_block_till_done(wait_background_tasks=False)
     (subentry,) = account.subentries.values()
     form = await account.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
     assert form["step_id"] == "value"
     assert form["data_schema"] is not None
     markers = {str(marker): (marker.description or {}).get("suggested_value") for marker in form["data_schema"].schema}
-    assert markers == {"statistic": "meter:power", "measure": "mean", "interval_min": "60"}
+    assert markers == {"statistic": "meter:power", "measure": "mean", "interval_min": "60", "advanced": None}
     values = {"statistic": "meter:energy", "measure": "change", "interval_min": "60"}
     assert (await submit(hass, form, values))["reason"] == "reconfigure_successful"
     (subentry,) = account.subentries.values()
-    assert subentry.data["parameters"] == {"value": {"source": "meter:energy", "measure": "change"}}
+    assert subentry.data["parameters"] == {"value": {"source": "meter:energy", "measure": "change", "unit": "kWh"}}
     await hass.async_block_till_done(wait_background_tasks=False)

@@ -37,6 +37,10 @@ async def test_accounts_are_counted_and_their_clouds_reached(
         "accounts_loaded": 2,
         "devices": 1,
         "streams": 1,
+        "streams_paused": 0,
+        "streams_standing_still": 0,
+        "streams_backlog": 0,
+        "accounts_told_to_wait": 0,
         "can_reach_carbontrack": "ok",
         "can_reach_wattics": "ok",
     }

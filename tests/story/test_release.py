@@ -31,10 +31,11 @@ def unpack_release(folder: Path) -> Path:
     return unpacked
 
 
-async def test_release_sets_up_and_carries_energy(tmp_path: Path) -> None:
+async def test_release_sets_up_and_carries_energy(tmp_path: Path, recorder_url: str) -> None:
     """Nothing of the checkout is on the path of this Home Assistant."""
     unpacked = unpack_release(tmp_path)
-    async with Town(days=7) as town, Home(tmp_path / "home", integration=unpacked) as home:
+    home = Home(tmp_path / "home", integration=unpacked, recorder_url=recorder_url)
+    async with Town(days=7) as town, home:
         await home.start()
         await add_carbontrack(home.api, town, history_days=30)
         statistic_ids = await wait_for_statistics(home.api)

@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
-from aiowattbridge.simulators import CarbonTrackSimulator, VoltawareSimulator, WatticsSimulator
+from aiowattbridge.simulators import CarbonTrackSimulator, VoltawareSimulator, WattCarbonSimulator, WatticsSimulator
 from custom_components.wattbridge.const import CONF_BASE_URL, DOMAIN, MINOR_VERSION, SUBENTRY_STREAM
 from custom_components.wattbridge.vendors import account_unique_id
 
@@ -25,7 +25,7 @@ NOTHING: dict[str, Any] = {
 }
 
 
-async def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+async def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Wait until something has happened in the background."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - there is no event for it
@@ -33,7 +33,9 @@ async def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 
 def make_entry(
-    vendor: str, cloud: CarbonTrackSimulator | VoltawareSimulator | WatticsSimulator, **settings: Any
+    vendor: str,
+    cloud: CarbonTrackSimulator | VoltawareSimulator | WatticsSimulator | WattCarbonSimulator,
+    **settings: Any,
 ) -> MockConfigEntry:
     """Make an account that was set up earlier."""
     data = {
@@ -121,6 +123,7 @@ async def add_stream(hass: HomeAssistant, entry: MockConfigEntry, stream_id: str
     form = await begin_stream(hass, entry, stream_id, "electricity")
     form = await submit(hass, form, {**NOTHING, "interval_min": "60", "energy": {"pC_1": "meter:energy"}})
     assert form["step_id"] == "start", form
-    result = await submit(hass, form, {"start": "now"})
+    form = await submit(hass, form, {"start": "now"})
+    result = await submit(hass, form, {})
     await hass.async_block_till_done(wait_background_tasks=False)
     return result

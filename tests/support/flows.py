@@ -6,11 +6,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from aiowattbridge.simulators import CarbonTrackSimulator, VoltawareSimulator, WatticsSimulator
+from aiowattbridge.simulators import CarbonTrackSimulator, VoltawareSimulator, WattCarbonSimulator, WatticsSimulator
 from custom_components.wattbridge.const import DOMAIN
 from custom_components.wattbridge.vendors.carbontrack import account_settings
 
-type Cloud = CarbonTrackSimulator | VoltawareSimulator | WatticsSimulator
+type Cloud = CarbonTrackSimulator | VoltawareSimulator | WatticsSimulator | WattCarbonSimulator
 
 READINGS = {"grid_field": "power_usage_net", "power_unit": "wh", "history_days": 2}
 
@@ -26,7 +26,7 @@ async def choose(hass: HomeAssistant, vendor: str) -> str:
     """Open the menu and choose a cloud; returns the flow's id."""
     menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": "user"})
     assert menu["type"] is FlowResultType.MENU
-    assert menu["menu_options"] == ["carbontrack", "voltaware", "wattics"]
+    assert menu["menu_options"] == ["carbontrack", "voltaware", "wattics", "wattcarbon"]
     form = await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": vendor})
     assert form["type"] is FlowResultType.FORM
     assert form["step_id"] == vendor

@@ -199,7 +199,7 @@ class Bench:
         return not (report["duplicates"] or report["out_of_order"] or report["malformed"] or report["violations"])
 
 
-async def until(condition: Callable[[], Any], timeout_s: float = 10.0) -> None:
+async def until(condition: Callable[[], Any], timeout_s: float = 30.0) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110 - a condition of anything, not only of what announces itself

@@ -18,6 +18,7 @@ from ..aiowattbridge.errors import CredentialsError
 from ..const import CONF_DEVICES, CONF_VENDOR, DOMAIN
 from ..data import SourceRuntime, WattbridgeConfigEntry
 from ..errors import translated_errors
+from ..local_time import local_time
 from ..vendors import Vendor
 
 ATTR_END: Final = "end"
@@ -27,11 +28,6 @@ ATTR_START: Final = "start"
 def action_refused(key: str, **placeholders: str) -> ServiceValidationError:
     """Return the error for a wish that cannot be met."""
     return ServiceValidationError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
-
-
-def shown(moment: datetime | None) -> str:
-    """Write a time as people read it, by the local clock."""
-    return "–" if moment is None else dt_util.as_local(moment).isoformat(" ", "minutes")
 
 
 def utc_time(value: Any) -> datetime:
@@ -48,10 +44,17 @@ def past_period(start: datetime, end: datetime | None) -> tuple[datetime, dateti
     """Return a period up to its end, or at most up to now; raises ServiceValidationError where nothing is left."""
     now = dt_util.utcnow()
     if end is not None and start >= end:
-        raise action_refused("range_empty", start=shown(start), end=shown(end))
+        raise action_refused("range_empty", start=local_time(start), end=local_time(end))
     if start >= now:
-        raise action_refused("range_in_future", start=shown(start))
+        raise action_refused("range_in_future", start=local_time(start))
     return start, now if end is None else min(end, now)
+
+
+def home_deg(hass: HomeAssistant) -> tuple[float, float]:
+    """Return where Home Assistant is at home, as latitude and longitude; refuses if nobody has told it."""
+    if not hass.config.latitude and not hass.config.longitude:
+        raise action_refused("home_not_set")
+    return hass.config.latitude, hass.config.longitude
 
 
 @dataclass(frozen=True, slots=True)

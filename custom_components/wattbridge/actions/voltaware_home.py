@@ -18,7 +18,7 @@ from ..aiowattbridge.voltaware import AnyAppliance, Geolocation, Property, read_
 from ..aiowattbridge.voltaware.property import HOME
 from ..data import VoltawareRuntime
 from ..vendors import VOLTAWARE
-from .common import AccountDevice, action_refused, cloud_errors, device_of_vendor
+from .common import AccountDevice, action_refused, cloud_errors, device_of_vendor, home_deg
 
 ATTR_APPLIANCES: Final = "appliances"
 PROPERTY_FIELDS: Final = (
@@ -154,9 +154,8 @@ def _in_vendors_words(value: Any, name: str = "") -> Any:
 
 def _home(hass: HomeAssistant) -> Geolocation:
     """Return where Home Assistant is at home; raises ServiceValidationError if nobody has told it."""
-    if not hass.config.latitude and not hass.config.longitude:
-        raise action_refused("home_not_set")
-    return Geolocation(latitude_deg=hass.config.latitude, longitude_deg=hass.config.longitude)
+    latitude_deg, longitude_deg = home_deg(hass)
+    return Geolocation(latitude_deg=latitude_deg, longitude_deg=longitude_deg)
 
 
 def _is_near(found: Geolocation, home: Geolocation) -> bool:

@@ -45,7 +45,8 @@ class Closing:
             if end_s is None:
                 return None
             closed.append(end_s)
-        return min(closed)
+        # A row of the future may be a forecast, or the clock of somebody's cloud may be ahead of ours.
+        return min(*closed, int(now_s))
 
     @staticmethod
     def _later(end_s: int | None, other_s: int | None) -> int | None:

@@ -7,7 +7,8 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 
-from .cursor import CursorFile, CursorWriteError
+from .cursor import CursorWriteError
+from .cursor_file import CursorFile
 
 GROUP_S: Final = 0.25
 
@@ -27,11 +28,14 @@ class Committer:
         self._durable = 0
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
+        self._is_over = False
         self.error: CursorWriteError | None = None
 
     @callback
     def mark(self) -> None:
         """Note that a cursor moved: it is written soon."""
+        if self._is_over:
+            return
         self._moved += 1
         if self._timer is None and self.error is None:
             self._timer = self._hass.loop.call_later(GROUP_S, self._write_group)
@@ -52,7 +56,7 @@ class Committer:
         """Return when everything marked so far lasts; raises CursorWriteError, which also stays in `error`."""
         wanted = self._moved
         async with self._lock:
-            if self._durable >= wanted and self.error is None:
+            if self._is_over or (self._durable >= wanted and self.error is None):
                 return
             covered = self._moved
             try:
@@ -64,8 +68,9 @@ class Committer:
             self.error = None
 
     async def stop(self) -> None:
-        """Write what is left, now; no timer runs afterwards."""
+        """Write what is left, now. Nothing is written afterwards: the file may be somebody else's by then."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         await self._flush_quietly()
+        self._is_over = True

@@ -5,23 +5,14 @@ whole old state or the whole new one. It may lag behind what the cloud accepted 
 ahead of it.
 """
 
-import json
-import os
-from collections.abc import Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from threading import Lock
-from typing import Any, Final, Self
+from typing import Any, Self
 
-from .model import Problem, utc
+from .marks import HOLE, REJECTED, Mark, Marks, dumps
+from .model import HOUR_S, Notice, Problem, utc
 from .plan import PlanState, Step
-
-VERSION: Final = 1
-# More marks than this are only counted: the map is a help for people, not a ledger.
-MOST_MARKS: Final = 500
-HOLE: Final = "hole"
-REJECTED: Final = "rejected"
 
 
 class CursorError(Exception):
@@ -43,26 +34,13 @@ class CursorWriteError(CursorError):
 
 
 @dataclass(slots=True)
-class Mark:
-    """A stretch of periods that were passed without being accepted."""
-
-    start_s: int
-    end_s: int
-    kind: str
-    answer: str | None = None
-
-    def to_json(self) -> list[Any]:
-        """Write the mark as a short list."""
-        return [self.start_s, self.end_s, self.kind, *([self.answer] if self.answer else [])]
-
-
-@dataclass(slots=True)
 class StreamCursor:
     """How far one stream has come, and what became of its periods.
 
     Everything before `state.position_s` has a class. `last_packet_s` is the time of the newest packet that was
     accepted; `unsure` says that a packet may be at the cloud that is not counted here (its GET cannot tell, and we
-    did not stop cleanly).
+    did not stop cleanly). `hourly_until_s`: up to here a stream of shorter intervals was sent by the hour.
+    `has_caught_up`: there was a moment when nothing was left to send.
     """
 
     stream_id: str
@@ -76,9 +54,14 @@ class StreamCursor:
     holes: int = 0
     resets: int = 0
     unsure: bool = False
-    marks: list[Mark] = field(default_factory=list)
-    # The marks as text: they seldom change, and every commit writes them again.
-    _marks_text: str | None = field(default=None, compare=False, repr=False)
+    hourly_until_s: int | None = None
+    has_caught_up: bool = False
+    passed: Marks = field(default_factory=Marks)
+
+    @property
+    def marks(self) -> list[Mark]:
+        """What became of the stretches that were not accepted, as time goes; of very many, the newest."""
+        return list(self.passed)
 
     @property
     def is_fresh(self) -> bool:
@@ -95,7 +78,7 @@ class StreamCursor:
     def reject(self, step: Step, answer: str | None) -> None:
         """Move over a period whose packet the cloud refuses for good."""
         self.rejected += 1
-        self._mark(Mark(step.start_s, step.end_s, REJECTED, answer))
+        self.mark(Mark(step.start_s, step.end_s, REJECTED, answer))
         self._move(step)
 
     def pass_hole(self, step: Step, interval_s: int) -> int:
@@ -103,7 +86,7 @@ class StreamCursor:
         holes = 0 if self.is_fresh else (step.end_s - step.start_s) // interval_s
         if holes:
             self.holes += holes
-            self._mark(Mark(step.start_s, step.end_s, HOLE))
+            self.mark(Mark(step.start_s, step.end_s, HOLE))
         self._move(step)
         return holes
 
@@ -111,20 +94,28 @@ class StreamCursor:
         self.resets += len(step.resets)
         self.state = step.after
 
-    def _mark(self, mark: Mark) -> None:
-        self._marks_text = None
-        last = self.marks[-1] if self.marks else None
-        if last is not None and (last.end_s, last.kind, last.answer) == (mark.start_s, mark.kind, mark.answer):
-            last.end_s = mark.end_s
-        else:
-            self.marks.append(mark)
-            del self.marks[:-MOST_MARKS]
+    def redeem(self, starts_s: Collection[int]) -> int:
+        """Take hours out of what was rejected: the cloud has them after all; returns how many they are."""
+        redeemed = self.passed.redeem(starts_s)
+        self.rejected -= redeemed
+        return redeemed
+
+    def refuse_hour(self, start_s: int, answer: str | None) -> bool:
+        """Put an hour that was passed before to what is rejected; returns whether it was not among that yet."""
+        marks = (mark for mark in self.passed.others if mark.kind == REJECTED)
+        if any(mark.start_s <= start_s < mark.end_s for mark in marks):
+            return False
+        self.rejected += 1
+        self.mark(Mark(start_s, start_s + HOUR_S, REJECTED, answer))
+        return True
+
+    def mark(self, mark: Mark) -> None:
+        """Remember what became of a stretch that was not accepted."""
+        self.passed.add(mark)
 
     def to_text(self) -> str:
         """Write the cursor as JSON, with times that people can read too."""
-        if self._marks_text is None:
-            self._marks_text = _dumps([mark.to_json() for mark in self.marks])
-        return f'{_dumps(self._facts())[:-1]},"marks":{self._marks_text}}}'
+        return f"{dumps(self._facts())[:-1]},{self.passed.to_text()}}}"
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -135,22 +126,30 @@ class StreamCursor:
             "begun": utc(self.begun_s).isoformat(),
             "accumulators_wh": dict(self.state.accumulators_wh),
             "last_sums": dict(self.state.last_sums),
+            "last_rows": {source: utc(start_s).isoformat() for source, start_s in self.state.last_rows_s.items()},
             "delivered": self.delivered,
             "rejected": self.rejected,
             "repeated": self.repeated,
             "holes": self.holes,
             "resets": self.resets,
             "unsure": self.unsure,
+            "hourly_until": None if self.hourly_until_s is None else utc(self.hourly_until_s).isoformat(),
+            "has_caught_up": self.has_caught_up,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_text` wrote; raises KeyError, TypeError or ValueError for anything else."""
-        position_s = _epoch_s(data["position"])
-        last_packet, continued_after = data["last_packet"], data["continued_after"]
+        last_rows_s = {str(source): _epoch_s(start) for source, start in data["last_rows"].items()}
+        last_packet, continued_after, hourly_until = data["last_packet"], data["continued_after"], data["hourly_until"]
         return cls(
             stream_id=str(data["stream_id"]),
-            state=PlanState(position_s, _floats(data["accumulators_wh"]), _floats(data["last_sums"])),
+            state=PlanState(
+                _epoch_s(data["position"]),
+                _floats(data["accumulators_wh"]),
+                _floats(data["last_sums"]),
+                last_rows_s,
+            ),
             last_packet_s=None if last_packet is None else _epoch_s(last_packet),
             continued_after_s=None if continued_after is None else _epoch_s(continued_after),
             begun_s=_epoch_s(data["begun"]),
@@ -160,7 +159,9 @@ class StreamCursor:
             holes=int(data["holes"]),
             resets=int(data["resets"]),
             unsure=bool(data["unsure"]),
-            marks=[Mark(int(mark[0]), int(mark[1]), str(mark[2]), *mark[3:4]) for mark in data["marks"]],
+            hourly_until_s=None if hourly_until is None else _epoch_s(hourly_until),
+            has_caught_up=bool(data["has_caught_up"]),
+            passed=Marks.from_json(data["marks"], data["unlisted"]),
         )
 
 
@@ -175,78 +176,40 @@ def _floats(data: Mapping[str, Any]) -> dict[str, float]:
     return {str(key): float(value) for key, value in data.items()}
 
 
-class CursorFile:
-    """The file of one account; its methods block and belong in the executor."""
+class Cursors(dict[str, StreamCursor]):
+    """The cursors of an account's streams, and what is kept of streams that may have no place yet.
 
-    def __init__(self, path: Path) -> None:
-        """Name the place; nothing is touched yet."""
-        self._path = path
-        self._lock = Lock()
-        self._written = 0
+    `paused`: which ones somebody paused; `notices`: what somebody has not looked at yet, by stream; `silenced`: whose
+    expiring rows nobody wants to hear of before they have caught up.
+    """
 
-    def load(self) -> dict[str, StreamCursor]:
-        """Read all cursors; an absent file has none.
+    def __init__(
+        self,
+        cursors: Mapping[str, StreamCursor] | None = None,
+        paused: Iterable[str] = (),
+        *,
+        notices: Mapping[str, dict[Notice, str]] | None = None,
+        silenced: Iterable[str] = (),
+    ) -> None:
+        """Begin with what is known."""
+        super().__init__(cursors or {})
+        self.paused = set(paused)
+        self.notices = dict(notices or {})
+        self.silenced = set(silenced)
 
-        Raises CursorNewerError for a file of a newer version, and CursorError for one that cannot be read.
-        """
-        try:
-            content = self._path.read_bytes()
-        except FileNotFoundError:
-            return {}
-        except OSError as err:
-            raise CursorError(f"{self._path.name}: {err.strerror}") from err
-        try:
-            data = json.loads(content)
-            version = int(data["version"])
-            if version > VERSION:
-                raise CursorNewerError(f"{self._path.name}: version {version}")
-            return {key: StreamCursor.from_json(stream) for key, stream in data["streams"].items()}
-        except (AttributeError, KeyError, IndexError, TypeError, ValueError) as err:
-            raise CursorError(f"{self._path.name}: cannot be read") from err
+    def take_up(self, others: Cursors) -> None:
+        """Take up everything that others hold."""
+        self.update(others)
+        self.paused |= others.paused
+        self.notices |= others.notices
+        self.silenced |= others.silenced
 
-    def write(self, sequence: int, content: bytes) -> None:
-        """Put the content in place so that it lasts; a write that was overtaken by a newer one does nothing."""
-        with self._lock:
-            if sequence <= self._written:
-                return
-            try:
-                self._replace(content)
-            except OSError as err:
-                raise CursorWriteError(f"{self._path.name}: {err.strerror}") from err
-            self._written = sequence
-
-    def _replace(self, content: bytes) -> None:
-        folder = self._path.parent
-        folder.mkdir(exist_ok=True)
-        temporary = folder / f"{self._path.name}.new"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            written = 0
-            while written < len(content):
-                written += os.write(descriptor, content[written:])
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        temporary.replace(self._path)
-        # Only the synced folder makes the new name last.
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def remove(self) -> None:
-        """Delete the file, if there is one."""
-        with self._lock:
-            self._path.unlink(missing_ok=True)
-            (self._path.parent / f"{self._path.name}.new").unlink(missing_ok=True)
-
-
-def encode(cursors: Mapping[str, StreamCursor]) -> bytes:
-    """Write all cursors of an account as the content of its file."""
-    streams = ",".join(f"{_dumps(key)}:{cursor.to_text()}" for key, cursor in cursors.items())
-    return f'{{"version":{VERSION},"streams":{{{streams}}}}}'.encode()
-
-
-def _dumps(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    def forget(self, known: Container[str]) -> bool:
+        """Drop everything of streams that are not known; returns whether there was anything."""
+        gone = {key for key in (*self, *self.paused, *self.notices, *self.silenced) if key not in known}
+        for key in gone:
+            self.pop(key, None)
+            self.notices.pop(key, None)
+        self.paused -= gone
+        self.silenced -= gone
+        return bool(gone)

@@ -1,4 +1,4 @@
-"""What a stream is, what it says of itself, and what a piece of forwarding came to."""
+"""What a stream is, why it may stand still, and what can be done then."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,26 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from ..const import CONF_INTERVAL_MIN, CONF_KIND, CONF_PARAMETERS, CONF_START, CONF_START_AT, CONF_STREAM_ID
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import CONF_TIME_ZONE
+
+from ..const import (
+    CONF_INTERVAL_MIN,
+    CONF_KIND,
+    CONF_PARAMETERS,
+    CONF_ROLE,
+    CONF_SEND_REVISIONS,
+    CONF_SOURCE,
+    CONF_START,
+    CONF_START_AT,
+    CONF_STATISTICS,
+    CONF_STREAM_ID,
+    CONF_TARGET,
+    CONF_TARGET_ID,
+    CONF_UNIT,
+    SUBENTRY_SERIES,
+)
+from ..vendors.wattcarbon import COUNTING, Role, Target
 from ..vendors.wattics import HOURLY_MIN, Kind, Measure, Start
 
 MINUTE_S: Final = 60
@@ -27,16 +46,77 @@ class Problem(StrEnum):
     CURSOR_UNWRITABLE = "cursor_unwritable"
     SOURCE_MISSING = "source_missing"
     SOURCE_UNFIT = "source_unfit"
+    UNIT_CHANGED = "unit_changed"
+    DATABASE_NEW = "database_new"
     STOPPED = "stopped"
+
+
+class SourceError(Exception):
+    """A series cannot be read, or not be believed; `problem` says why, and the text names the statistic."""
+
+    def __init__(self, problem: Problem, statistic: str) -> None:
+        """Keep what is wrong and with which statistic."""
+        super().__init__(statistic)
+        self.problem = problem
+        self.statistic = statistic
+
+
+class Notice(StrEnum):
+    """What somebody should look at although the stream goes on; the values are translation keys."""
+
+    SOURCE_RESET = "source_reset"
+    ROWS_EXPIRING = "rows_expiring"
+    MISMATCH = "mismatch"
+    REJECTIONS = "rejections"
+    SOURCE_SILENT = "source_silent"
+
+
+class Choice(StrEnum):
+    """How somebody lets a stream go on; the values are translation keys."""
+
+    RETRY = "retry"
+    SKIP = "skip"
+    FOLLOW_CLOUD = "follow_cloud"
+    KEEP_CURSOR = "keep_cursor"
+    BEGIN_ANEW = "begin_anew"
+    GO_ON = "go_on"
+    PAUSE = "pause"
+
+
+class NewsKind(StrEnum):
+    """What happens to a stream; the values are the types of its event entity."""
+
+    FAILED = "failed"
+    RECOVERED = "recovered"
+    REJECTED = "rejected"
+    REVISED = "revised"
+    RESET = "reset"
+    CAUGHT_UP = "caught_up"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamNews:
+    """Something happened to a stream; the facts are small and hold no secret."""
+
+    kind: NewsKind
+    facts: Mapping[str, str | int | float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterConfig:
-    """One number of a packet: its wire name, the series it is made of, and what is taken from a row."""
+    """One number of a packet: its wire name, the series it is made of, and what is taken from a row.
+
+    `unit`: of a single value, the unit it had when the stream was made; empty for none at all, and None where nobody
+    noted it. `sign` and `may_fall` count for WattCarbon,
+    where several statistics are added up to one energy.
+    """
 
     name: str
     source: str
     measure: Measure
+    unit: str | None = None
+    sign: int = 1
+    may_fall: bool = False
 
     @property
     def is_cumulative(self) -> bool:
@@ -46,30 +126,70 @@ class ParameterConfig:
 
 @dataclass(frozen=True, slots=True)
 class StreamConfig:
-    """What the user chose for a stream."""
+    """What the user chose for a stream; of WattCarbon, `stream_id` is that of the asset or the meter.
+
+    `time_zone`: the site's, in which packets are stamped; None is Home Assistant's own.
+    """
 
     stream_id: str
-    kind: Kind
+    kind: Kind | Target
     interval_s: int
     start: Start
     start_at: datetime | None
     parameters: tuple[ParameterConfig, ...]
+    send_revisions: bool = True
+    time_zone: str | None = None
+
+    @classmethod
+    def from_subentry(cls, subentry: ConfigSubentry) -> Self:
+        """Read a subentry of either cloud."""
+        if subentry.subentry_type == SUBENTRY_SERIES:
+            return cls.from_series_data(subentry.data)
+        return cls.from_data(subentry.data)
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
         """Read the data of a subentry."""
-        start_at = data[CONF_START_AT]
         return cls(
             stream_id=data[CONF_STREAM_ID],
             kind=Kind(data[CONF_KIND]),
             interval_s=int(data[CONF_INTERVAL_MIN]) * MINUTE_S,
             start=Start(data[CONF_START]),
-            start_at=None if start_at is None else datetime.fromisoformat(start_at).astimezone(UTC),
+            start_at=_start_at(data),
             parameters=tuple(
-                ParameterConfig(name, parameter["source"], Measure(parameter["measure"]))
+                ParameterConfig(name, parameter[CONF_SOURCE], Measure(parameter["measure"]), unit=_unit(parameter))
                 for name, parameter in data[CONF_PARAMETERS].items()
             ),
+            time_zone=data.get(CONF_TIME_ZONE),
         )
+
+    @classmethod
+    def from_series_data(cls, data: Mapping[str, Any]) -> Self:
+        """Read the data of a series subentry: its statistics are added up, each with the sign of its role."""
+        roles = [(Role(chosen[CONF_ROLE]), chosen[CONF_SOURCE]) for chosen in data[CONF_STATISTICS]]
+        return cls(
+            stream_id=data[CONF_TARGET_ID],
+            kind=Target(data[CONF_TARGET]),
+            interval_s=HOUR_S,
+            start=Start(data[CONF_START]),
+            start_at=_start_at(data),
+            parameters=tuple(
+                ParameterConfig(
+                    f"{role} {number}",
+                    source,
+                    Measure.CHANGE,
+                    sign=COUNTING[role].sign,
+                    may_fall=COUNTING[role].may_fall,
+                )
+                for number, (role, source) in enumerate(roles, start=1)
+            ),
+            send_revisions=data[CONF_SEND_REVISIONS],
+        )
+
+    @property
+    def is_hourly_energy(self) -> bool:
+        """Tell whether this goes to WattCarbon: hours that may be replaced, in the place of packets."""
+        return isinstance(self.kind, Target)
 
     @property
     def row_s(self) -> int:
@@ -84,64 +204,15 @@ class StreamConfig:
         return -(-int(self.start_at.timestamp()) // self.interval_s) * self.interval_s
 
 
+def _unit(parameter: Mapping[str, Any]) -> str | None:
+    return (parameter[CONF_UNIT] or "") if CONF_UNIT in parameter else None
+
+
+def _start_at(data: Mapping[str, Any]) -> datetime | None:
+    start_at = data[CONF_START_AT]
+    return None if start_at is None else datetime.fromisoformat(start_at).astimezone(UTC)
+
+
 def utc(epoch_s: float) -> datetime:
     """Return the aware UTC time of an epoch second."""
     return datetime.fromtimestamp(epoch_s, UTC)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StreamStatus:
-    """What a stream says of itself.
-
-    `delivered_to`: the time of the newest packet the cloud accepted; `filled_until`: up to where every period has a
-    class (accepted, rejected, confirmed hole); `continued_after`: the cloud held packets up to here when the stream
-    was new; `caught_up`: since the account was loaded, there was a moment when nothing was left to send.
-    """
-
-    delivered_to: datetime | None = None
-    filled_until: datetime | None = None
-    continued_after: datetime | None = None
-    caught_up: bool = False
-    backlog: int | None = None
-    delivered: int = 0
-    rejected: int = 0
-    repeated: int = 0
-    holes: int = 0
-    resets: int = 0
-    problem: str | None = None
-    detail: str | None = None
-    paused_until: datetime | None = None
-
-
-@dataclass(slots=True)
-class ForwardCounts:
-    """What a piece of forwarding came to; `confirmed` are the accepted packets that took a read-back to know."""
-
-    accepted: int = 0
-    confirmed: int = 0
-    rejected: int = 0
-    holes: int = 0
-    repeated: int = 0
-    first: datetime | None = None
-    last: datetime | None = None
-    filled_until: datetime | None = None
-    planned: int = field(default=0)
-
-    def note_packet(self, timestamp: datetime) -> None:
-        """Widen the stretch of packets by one."""
-        self.last = timestamp.astimezone(UTC)
-        self.first = self.first or self.last
-
-    def as_dict(self) -> dict[str, int | str | None]:
-        """Write the counts as the response of an action."""
-        return {
-            "accepted": self.accepted,
-            "confirmed": self.confirmed,
-            "rejected": self.rejected,
-            "holes": self.holes,
-            "repeated": self.repeated,
-            "planned": self.planned,
-            "first": self.first.isoformat() if self.first else None,
-            "last": self.last.isoformat() if self.last else None,
-            "filled_until": self.filled_until.isoformat() if self.filled_until else None,
-        }

@@ -1,36 +1,26 @@
 """Forwarding that an action asks for: looking ahead, and sending to a stream that nobody owns."""
 
-from collections.abc import AsyncIterator
-
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
 
 from ..aiowattbridge.wattics import Outcome, Sender
-from .engine import REJECTIONS_IN_A_ROW, StreamEngine
-from .model import ForwardCounts, StreamConfig, utc
-from .plan import PlanState, Step, plan
+from .courier import REJECTIONS_IN_A_ROW
+from .engine import StreamEngine
+from .model import StreamConfig, utc
+from .plan import PlanState
 from .source import StreamSource
-from .wire import packet_of, units_of
-
-
-async def _closed_steps(
-    source: StreamSource, config: StreamConfig, state: PlanState, end_s: float
-) -> AsyncIterator[Step]:
-    """Plan what is closed now, up to a time."""
-    while True:
-        reading = await source.read(state.position_s, dt_util.utcnow().timestamp())
-        if reading.batch is None:
-            return
-        for step in plan(config, state, reading.batch):
-            if step.end_s > end_s:
-                return
-            yield step
-            state = step.after
+from .status import ForwardCounts
+from .walk import Tally, closed_steps
+from .wire import async_zone_of, packet_of, units_of
 
 
 async def async_preview(engine: StreamEngine, end_s: float) -> ForwardCounts:
     """Count what a stream would send up to a time, without sending it."""
-    return await _async_count(engine.source, engine.config, engine.state, end_s)
+    return await _async_count(engine.source, engine.config, place_of(engine), end_s)
+
+
+def place_of(engine: StreamEngine) -> PlanState:
+    """Return where a stream goes on; one that has no place yet, as while the cloud is away, at its beginning."""
+    return PlanState(engine.config.first_s) if engine.cursor is None else engine.state
 
 
 async def async_preview_once(
@@ -41,13 +31,16 @@ async def async_preview_once(
 
 
 async def _async_count(source: StreamSource, config: StreamConfig, state: PlanState, end_s: float) -> ForwardCounts:
-    counts = ForwardCounts(filled_until=utc(state.position_s) if state.position_s else None)
-    async for step in _closed_steps(source, config, state, end_s):
-        if step.values is not None:
-            counts.planned += 1
-            counts.note_packet(utc(step.end_s))
-        elif counts.first is not None:
-            counts.holes += (step.end_s - step.start_s) // config.interval_s
+    tally = Tally(config)
+    async for step in closed_steps(source, config, state, end_s):
+        tally.count(step)
+    counts = ForwardCounts(
+        planned=tally.rows,
+        holes=tally.holes_count,
+        filled_until=utc(state.position_s) if state.position_s else None,
+    )
+    for step in (*tally.firsts[:1], *([] if tally.last is None else [tally.last])):
+        counts.note_packet(utc(step.end_s))
     return counts
 
 
@@ -56,12 +49,13 @@ async def async_send_once(
 ) -> None:
     """Send what is closed up to a time, counting into `counts`; stop where the cloud refuses more than one packet."""
     in_a_row = 0
-    async for step in _closed_steps(StreamSource(hass, config, units_of(config)), config, state, end_s):
+    zone = await async_zone_of(config)
+    async for step in closed_steps(StreamSource(hass, config, units_of(config)), config, state, end_s):
         if step.values is None:
             if counts.first is not None:
                 counts.holes += (step.end_s - step.start_s) // config.interval_s
         else:
-            receipt = await sender.deliver(packet_of(config, step, dt_util.get_default_time_zone()))
+            receipt = await sender.deliver(packet_of(config, step, zone))
             counts.repeated += receipt.repeated
             if receipt.outcome is Outcome.REJECTED:
                 counts.rejected += 1

@@ -3,52 +3,26 @@
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from math import isfinite
-from typing import Any, Final, Literal
+from functools import partial
+from typing import Final
 
 from homeassistant.components.recorder.models import StatisticMeanType
-from homeassistant.components.recorder.statistics import statistics_during_period
+from homeassistant.components.recorder.statistics import UNIT_CLASS_TO_UNIT_CONVERTER
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.recorder import get_instance
 
-from ..series import SeriesBook, async_series_book
+from ..series import Published, SeriesBook, async_series_book
 from ..vendors.wattics import Measure
 from .closing import Closing
-from .model import HOUR_S, ROW_S, ParameterConfig, Problem, StreamConfig, utc
-from .plan import Batch, Sample, Series
+from .junction import hourly_until
+from .model import HOUR_S, ROW_S, ParameterConfig, Problem, SourceError, StreamConfig
+from .plan import Batch, Series
+from .rows import Stretch, Wanted, read_series
 from .survey import Stock, survey
 
 BATCH_PERIODS: Final = 500
-
-# The unit that the cloud expects, and the recorder's name for what is measured in it.
-UNIT_CLASSES: Final = {
-    "A": "electric_current",
-    "V": "voltage",
-    "VA": "apparent_power",
-    "W": "power",
-    "Wh": "energy",
-    "var": "reactive_power",
-}
-
-type Column = Literal["mean", "sum", "state"]
-
-_COLUMNS: Final[Mapping[Measure, Column]] = {
-    Measure.CHANGE: "sum",
-    Measure.SUM: "sum",
-    Measure.MEAN: "mean",
-    Measure.STATE: "state",
-}
-
-
-class SourceError(Exception):
-    """A series cannot be read; `problem` says why, and the text names the statistic."""
-
-    def __init__(self, problem: Problem, statistic: str) -> None:
-        """Keep what is wrong and with which statistic."""
-        super().__init__(statistic)
-        self.problem = problem
-        self.statistic = statistic
+_DAY_S: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +32,54 @@ class Reading:
     batch: Batch | None
     closed_s: int | None
     next_row_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What there is of the sources of a stream around a position, in rows of one length.
+
+    `hours`: the same in hours, where a stream of short intervals has no earlier row of some source.
+    """
+
+    position_s: int
+    row_s: int
+    interval_s: int
+    stocks: Mapping[str, Stock]
+    hours: Mapping[str, Stock] | None = None
+
+    @property
+    def from_s(self) -> int:
+        """Where rows are read from; after a change of the interval that may be within a period, and within a row."""
+        return self.position_s // self.row_s * self.row_s
+
+    def on_grid(self, epoch_s: int) -> int:
+        """Return the start of the period of a time."""
+        return epoch_s // self.interval_s * self.interval_s
+
+    @property
+    def next_row_s(self) -> int | None:
+        """The start of the next period that has a row."""
+        nexts = [stock.next_s for stock in self.stocks.values() if stock.next_s is not None]
+        return self.on_grid(min(nexts)) if nexts else None
+
+    def before(self, source: str) -> tuple[int, int] | None:
+        """Return the row to count from, by its start and its length; None where only the cursor's sum can tell."""
+        if self.from_s < self.position_s:
+            # The first row was sent in part.
+            return None
+        if (previous_s := self.stocks[source].previous_s) is not None:
+            return previous_s, self.row_s
+        if self.hours is None or self.position_s % HOUR_S or (hour_s := self.hours[source].previous_s) is None:
+            return None
+        return hour_s, HOUR_S
+
+    def is_oldest(self, source: str) -> bool:
+        """Tell whether no row of a source, short or long, begins before the position."""
+        stocks = [views[source] for views in (self.stocks, self.hours) if views is not None]
+        return not any(
+            stock.previous_s is not None or (stock.next_s is not None and stock.next_s < self.position_s)
+            for stock in stocks
+        )
 
 
 class StreamSource:
@@ -96,6 +118,13 @@ class StreamSource:
             self._ids[source] = statistic_id
         return dict(self._ids)
 
+    def expires_s(self, position_s: int) -> int | None:
+        """Return when the recorder may drop the short row of a position; None for what it keeps for ever."""
+        recorder = get_instance(self._hass)
+        if self._config.row_s == HOUR_S or not recorder.auto_purge:
+            return None
+        return position_s + recorder.keep_days * _DAY_S
+
     async def read(self, position_s: int, now_s: float, *, replay_to_s: int | None = None) -> Reading:
         """Read the next closed periods from a position on.
 
@@ -108,27 +137,42 @@ class StreamSource:
             # Always in the same order, so that two streams of the same series cannot wait for one another.
             for statistic_id in own:
                 await locks.enter_async_context(self._book.lock(statistic_id))
-            # After a change of the interval the position may lie within a period, and within an hourly row.
-            from_s = position_s // self._config.row_s * self._config.row_s
-            stocks = await self._survey(ids, from_s)
-            closed_s = self._closed_s(ids, stocks, position_s, now_s, replay_to_s)
-            nexts = [stock.next_s for stock in stocks.values() if stock.next_s is not None]
-            next_row_s = self._on_grid(min(nexts)) if nexts else None
-            if closed_s is None or closed_s <= position_s:
-                return Reading(None, closed_s, next_row_s)
-            first_s = closed_s if next_row_s is None else min(max(next_row_s, self._on_grid(position_s)), closed_s)
-            end_s = min(first_s + BATCH_PERIODS * self._config.interval_s, closed_s)
-            rows_s = (max(first_s, from_s), end_s)
-            series = await self._series(ids, stocks, rows_s, amid_row=from_s < position_s) if first_s < end_s else {}
-        return Reading(Batch(position_s, first_s, end_s, series), closed_s, next_row_s)
+            view = await self._view(ids, position_s)
+            closed_s = self._closed_s(ids, view, now_s, replay_to_s)
+            hourly_to_s = self._hourly_to_s(view, now_s)
+            if hourly_to_s is not None and view.hours is not None:
+                view = _View(position_s, HOUR_S, HOUR_S, view.hours, view.stocks)
+                closed_s = max(hourly_to_s, closed_s or 0)
+            to_s = hourly_to_s or closed_s
+            if to_s is None or to_s <= position_s:
+                return Reading(None, closed_s, view.next_row_s)
+            batch = await self._batch(ids, view, to_s)
+        return Reading(batch, closed_s, view.next_row_s)
 
-    def _on_grid(self, epoch_s: int) -> int:
-        return epoch_s // self._config.interval_s * self._config.interval_s
+    async def _view(self, ids: Mapping[str, str], position_s: int) -> _View:
+        """Look up what there is of every source, and the hours too where short rows may be gone."""
+        row_s, interval_s = self._config.row_s, self._config.interval_s
+        stocks = await self._survey(ids, row_s, position_s)
+        known = {source for source, stock in stocks.items() if stock.previous_s is not None}
+        counted = {p.source for p in self._config.parameters if p.measure is Measure.CHANGE}
+        if row_s == HOUR_S or (known and counted <= known):
+            return _View(position_s, row_s, interval_s, stocks)
+        hours = await self._survey(ids, HOUR_S, position_s)
+        return _View(position_s, row_s, interval_s, stocks, hours)
 
-    async def _survey(self, ids: Mapping[str, str], position_s: int) -> dict[str, Stock]:
-        """Look up what there is of every source, and refuse what does not fit its parameters."""
+    def _hourly_to_s(self, view: _View, now_s: float) -> int | None:
+        """Return up to where only hours are left; a short row of any source tells that they are not."""
+        if view.hours is None or any(stock.previous_s is not None for stock in view.stocks.values()):
+            return None
+        purged_to_s = now_s - get_instance(self._hass).keep_days * _DAY_S
+        until_s = hourly_until(view.position_s, view.stocks.values(), view.hours.values(), purged_to_s)
+        # Also hours may be imported for the future.
+        return None if until_s is None else min(until_s, int(now_s) // HOUR_S * HOUR_S)
+
+    async def _survey(self, ids: Mapping[str, str], row_s: int, position_s: int) -> dict[str, Stock]:
+        """Look up the rows of every source around a position, and refuse what does not fit its parameters."""
         found = await get_instance(self._hass).async_add_executor_job(
-            survey, self._hass, frozenset(ids.values()), self._config.row_s, position_s
+            survey, self._hass, frozenset(ids.values()), row_s, position_s // row_s * row_s
         )
         for parameter in self._config.parameters:
             statistic_id = ids[parameter.source]
@@ -140,8 +184,10 @@ class StreamSource:
         return {source: found.get(statistic_id, Stock()) for source, statistic_id in ids.items()}
 
     def _check(self, parameter: ParameterConfig, stock: Stock) -> None:
+        """Refuse a statistic of another quantity, and one that lacks what is taken from it; raises SourceError."""
         wanted = self._units.get(parameter.name)
-        by_unit = wanted is None or stock.unit == wanted or stock.unit_class == UNIT_CLASSES.get(wanted)
+        if wanted is not None and (stock.unit or "") != wanted and not _is_convertible(stock.unit_class, wanted):
+            raise SourceError(Problem.UNIT_CHANGED, stock.statistic_id)
         if parameter.measure is Measure.MEAN:
             # A mean of directions is no mean of numbers.
             circular = stock.mean_type is StatisticMeanType.CIRCULAR
@@ -151,91 +197,66 @@ class StreamSource:
         else:
             fits = stock.has_sum
         only_hourly = ":" in stock.statistic_id and self._config.row_s != HOUR_S
-        if only_hourly or not (by_unit and fits):
+        if only_hourly or not fits:
             raise SourceError(Problem.SOURCE_UNFIT, stock.statistic_id)
 
-    def _closed_s(
-        self,
-        ids: Mapping[str, str],
-        stocks: Mapping[str, Stock],
-        position_s: int,
-        now_s: float,
-        replay_to_s: int | None,
-    ) -> int | None:
+    def _closed_s(self, ids: Mapping[str, str], view: _View, now_s: float, replay_to_s: int | None) -> int | None:
         """Return up to where all series are closed, on the grid of the stream; None while one of them cannot say."""
         own: dict[str, int | None] = {}
         for source, statistic_id in ids.items():
             if self._book.is_expected(statistic_id):
-                published = self._book.get(statistic_id)
-                whole = published is not None and (
-                    published.contiguous_from is None or published.contiguous_from.timestamp() <= position_s
-                )
-                own[source] = int(published.watermark.timestamp()) if published is not None and whole else None
-        closed_s = self._closing.closed_s(stocks, own, now_s, replay_to_s)
-        return None if closed_s is None else self._on_grid(closed_s)
+                published = self._whole(statistic_id, view.position_s)
+                own[source] = None if published is None else int(published.watermark.timestamp())
+        closed_s = self._closing.closed_s(view.stocks, own, now_s, replay_to_s)
+        return None if closed_s is None else view.on_grid(closed_s)
 
-    async def _series(
-        self, ids: Mapping[str, str], stocks: Mapping[str, Stock], rows_s: tuple[int, int], *, amid_row: bool
-    ) -> dict[str, Series]:
-        """Read the rows of all sources of a stretch of time, and for sums the row before it too.
+    def _whole(self, statistic_id: str, position_s: int) -> Published | None:
+        """Return what one of our own series says, if it is whole from a position on."""
+        published = self._book.get(statistic_id)
+        if published is None or published.contiguous_from is None:
+            return published
+        return published if published.contiguous_from.timestamp() <= position_s else None
 
-        `amid_row`: the first row was sent in part, so that only the sum kept with the cursor is the one before it.
-        """
-        units = {UNIT_CLASSES[unit]: unit for unit in self._units.values()}
-        units |= {
-            s.unit_class: s.unit for s in stocks.values() if s.unit and s.unit_class and s.unit_class not in units
-        }
-        change = {p.source for p in self._config.parameters if p.measure is Measure.CHANGE}
-        befores = {} if amid_row else {source: stocks[source].previous_s for source in change}
-        rows = await get_instance(self._hass).async_add_executor_job(
-            _rows, self._hass, ids, befores, rows_s, self._config.row_s, units, self._columns()
+    def awaits(self, position_s: int) -> bool:
+        """Tell whether one of our own series does not say yet what there is from a position on."""
+        return any(
+            self._book.is_expected(statistic_id) and self._whole(statistic_id, position_s) is None
+            for statistic_id in self.external_ids
         )
-        starts_at_zero = self._config.row_s == HOUR_S and not amid_row
-        return {
-            parameter.name: _one_series(
-                parameter, rows.get(ids[parameter.source], []), rows_s[0], starts_at_zero=starts_at_zero
-            )
-            for parameter in self._config.parameters
-        }
 
-    def _columns(self) -> frozenset[Column]:
-        return frozenset(_COLUMNS[parameter.measure] for parameter in self._config.parameters)
+    async def _batch(self, ids: Mapping[str, str], view: _View, to_s: int) -> Batch:
+        """Read the rows of all sources from the next period that has one, and for sums the row before it too."""
+        position_s, next_row_s = view.position_s, view.next_row_s
+        first_s = to_s if next_row_s is None else min(max(next_row_s, view.on_grid(position_s)), to_s)
+        end_s = min(first_s + BATCH_PERIODS * view.interval_s, to_s)
+        series: dict[str, Series] = {}
+        if first_s < end_s:
+            wanted = [
+                Wanted(
+                    parameter,
+                    ids[parameter.source],
+                    view.before(parameter.source) if parameter.measure is Measure.CHANGE else None,
+                    view.is_oldest(parameter.source),
+                )
+                for parameter in self._config.parameters
+            ]
+            stretch = Stretch(max(first_s, view.from_s), end_s, view.row_s, self._units_by_class(view.stocks))
+            starts_at_zero = view.row_s == HOUR_S and view.from_s == position_s
+            read = partial(read_series, self._hass, wanted, stretch, starts_at_zero=starts_at_zero)
+            series = await get_instance(self._hass).async_add_executor_job(read)
+        return Batch(position_s, first_s, end_s, series, view.interval_s)
+
+    def _units_by_class(self, stocks: Mapping[str, Stock]) -> dict[str, str]:
+        """Name the unit of every class of units; without one the recorder would take that of the entity's state."""
+        units: dict[str, str] = {}
+        for parameter in self._config.parameters:
+            stock = stocks[parameter.source]
+            unit = self._units.get(parameter.name, stock.unit)
+            if unit and stock.unit_class:
+                units[stock.unit_class] = unit
+        return units
 
 
-def _one_series(parameter: ParameterConfig, rows: list[Any], first_s: int, *, starts_at_zero: bool) -> Series:
-    """Take a parameter's column out of the rows of its statistic."""
-    column = _COLUMNS[parameter.measure]
-    samples = tuple(
-        Sample(int(row["start"]), value) for row in rows if (value := row.get(column)) is not None and isfinite(value)
-    )
-    earlier = [sample.value for sample in samples if sample.start_s < first_s]
-    return Series(
-        samples[len(earlier) :],
-        before=earlier[-1] if earlier and parameter.measure is Measure.CHANGE else None,
-        starts_at_zero=starts_at_zero,
-    )
-
-
-def _rows(
-    hass: HomeAssistant,
-    ids: Mapping[str, str],
-    befores: Mapping[str, int | None],
-    stretch_s: tuple[int, int],
-    row_s: int,
-    units: dict[str, str],
-    columns: frozenset[Column],
-) -> dict[str, list[Any]]:
-    """Read the rows of a stretch; a source whose last earlier row lies far back costs one more short read."""
-    first_s, end_s = stretch_s
-    period: Literal["hour", "5minute"] = "hour" if row_s == HOUR_S else "5minute"
-    rows: dict[str, list[Any]] = {}
-    for source, before_s in befores.items():
-        if before_s is not None:
-            earlier = statistics_during_period(
-                hass, utc(before_s), utc(before_s + row_s), {ids[source]}, period, units, {"sum"}
-            )
-            rows[ids[source]] = list(earlier.get(ids[source], []))
-    read = statistics_during_period(hass, utc(first_s), utc(end_s), set(ids.values()), period, units, set(columns))
-    for statistic_id, found in read.items():
-        rows.setdefault(statistic_id, []).extend(found)
-    return rows
+def _is_convertible(unit_class: str | None, unit: str) -> bool:
+    converter = UNIT_CLASS_TO_UNIT_CONVERTER.get(unit_class) if unit_class else None
+    return converter is not None and unit in converter.VALID_UNITS

@@ -9,11 +9,23 @@ import aiohttp
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 
-from ..aiowattbridge.wattics import ELECTRICITY_PARAMETERS, PRODUCTION_URL, WatticsClient
+from ..aiowattbridge.pause import Pause
+from ..aiowattbridge.wattics import (
+    DEMO_URL,
+    DEVELOPMENT_URL,
+    ELECTRICITY_PARAMETERS,
+    PRODUCTION_URL,
+    WatticsClient,
+)
 from ..const import CONF_BASE_URL, CONF_STREAM_ID, DOMAIN, SUBENTRY_STREAM
 
 KEY: Final = "wattics"
 DEFAULT_URL: Final = PRODUCTION_URL
+ENVIRONMENTS: Final[Mapping[str, str]] = {
+    "production": PRODUCTION_URL,
+    "development": DEVELOPMENT_URL,
+    "demo": DEMO_URL,
+}
 INTERVALS_MIN: Final = (5, 10, 15, 30, 60)
 HOURLY_MIN: Final = 60
 
@@ -67,6 +79,11 @@ def parameters_of(group: Group) -> tuple[str, ...]:
     return tuple(parameter.name for parameter in ELECTRICITY_PARAMETERS if parameter.group == group.key)
 
 
+def environment_of(base_url: str) -> str | None:
+    """Name the environment that an address belongs to; None for an address of somebody's own."""
+    return next((name for name, url in ENVIRONMENTS.items() if url == base_url), None)
+
+
 def is_stream_taken(hass: HomeAssistant, stream_id: str) -> bool:
     """Tell whether an account of this Home Assistant, whichever it is, fills a stream: nobody else may."""
     return any(
@@ -76,6 +93,8 @@ def is_stream_taken(hass: HomeAssistant, stream_id: str) -> bool:
     )
 
 
-def connect(session: aiohttp.ClientSession, data: Mapping[str, Any]) -> WatticsClient:
+def connect(session: aiohttp.ClientSession, data: Mapping[str, Any], pause: Pause | None = None) -> WatticsClient:
     """Return the client for the account of a config entry's data."""
-    return WatticsClient(data[CONF_USERNAME], data[CONF_PASSWORD], session=session, base_url=data[CONF_BASE_URL])
+    return WatticsClient(
+        data[CONF_USERNAME], data[CONF_PASSWORD], session=session, base_url=data[CONF_BASE_URL], pause=pause
+    )

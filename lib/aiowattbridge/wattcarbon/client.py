@@ -12,6 +12,7 @@ import aiohttp
 
 from ..auth import TokenAuth
 from ..clock import SYSTEM_CLOCK, Clock
+from ..pause import Pause
 from ..retry import RetryPolicy
 from ..session import CloudClient
 from ..transport import Answer
@@ -57,9 +58,11 @@ class WattCarbonClient(CloudClient):
         timeout_s: float = 30.0,
         collection: CollectionName | None = None,
         user_agent: str | None = None,
+        pause: Pause | None = None,
     ) -> None:
         """Prepare one door for logging in and one for everything else; nothing is sent yet.
 
+        `pause`: what all requests of the account wait for, once the cloud has asked to be left alone.
         Raises ValueError naming what cannot be used.
         """
         super().__init__(session)
@@ -72,10 +75,18 @@ class WattCarbonClient(CloudClient):
             clock=clock,
             timeout_s=timeout_s,
             credential_statuses=REFUSALS,
+            pause=pause,
         )
         self._auth = TokenAuth(Login(entrance, email, api_key), clock, secrets=(email, api_key))
         self._door = Door(
-            self._http, base_url, agent=agent, policy=policy, clock=clock, timeout_s=timeout_s, auth=self._auth
+            self._http,
+            base_url,
+            agent=agent,
+            policy=policy,
+            clock=clock,
+            timeout_s=timeout_s,
+            auth=self._auth,
+            pause=pause,
         )
         self._collection = Collection(self._door, collection)
         self._csv_doors = {name: CsvDoor() for name in (_SERIES, _INTERVALS, _BILLS)}

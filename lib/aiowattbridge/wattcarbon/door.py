@@ -1,5 +1,6 @@
 """The door to WattCarbon: it says who is asking, and tells the cloud's refusals in the cloud's own words."""
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
@@ -8,6 +9,7 @@ import aiohttp
 from ..auth import Auth
 from ..clock import Clock
 from ..errors import WattbridgeError
+from ..pause import Pause
 from ..retry import RetryPolicy
 from ..session import OwnSession
 from ..transport import USER_AGENT, Answer, Transport, _Call
@@ -16,6 +18,8 @@ from .rejections import explained
 VENDOR: Final = "WattCarbon"
 
 _UNAUTHORIZED: Final = frozenset({401})
+# The id of an asset or a meter in a path: what follows the collection.
+_ID: Final = re.compile("^(/(?!auth/)[^/]+/)[^/]+")
 
 
 def agent_name(application: str | None) -> str:
@@ -30,7 +34,7 @@ def agent_name(application: str | None) -> str:
 class Door(Transport):
     """The kernel's transport with this vendor's manners."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the world is handed in by name
         self,
         session: aiohttp.ClientSession | OwnSession,
         base_url: str,
@@ -41,6 +45,7 @@ class Door(Transport):
         timeout_s: float,
         auth: Auth | None = None,
         credential_statuses: frozenset[int] = _UNAUTHORIZED,
+        pause: Pause | None = None,
     ) -> None:
         """Keep the name to send with every request; raises ValueError for a base URL that is not safe."""
         super().__init__(
@@ -52,6 +57,7 @@ class Door(Transport):
             clock=clock,
             timeout_s=timeout_s,
             credential_statuses=credential_statuses,
+            pause=pause,
         )
         self._agent = agent
 
@@ -84,6 +90,10 @@ class Door(Transport):
             secrets=secrets,
             repeatable=repeatable,
         )
+
+    def _logged(self, path: str) -> str:
+        """Leave out which asset or meter it is about: logs are shown in public."""
+        return _ID.sub(r"\1…", path)
 
     def _status_error(self, call: _Call, answer: Answer, signature: Mapping[str, str]) -> WattbridgeError:
         """Make the error that the answer's status means, with the cloud's reasons."""

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from pydantic import Field, TypeAdapter
 
 from ..auth import Token
+from ..errors import RejectedError, ResponseError
 from ..fields import Number
 from ..transport import decode_json
 from .checks import check_text
@@ -43,8 +44,22 @@ class Login:
         self._secrets = (email, api_key)
 
     async def __call__(self, _: Token | None) -> Token:
-        """Return a new token; raises CredentialsError when the credentials are refused."""
-        answer = await self._door.request("POST", TOKEN_PATH, form=self._form, secrets=self._secrets, repeatable=True)
+        """Return a new token; raises CredentialsError when the credentials are refused.
+
+        Any other refusal is a ResponseError: nothing that a request asks for is refused by it, an upload least of all.
+        """
+        try:
+            answer = await self._door.request(
+                "POST", TOKEN_PATH, form=self._form, secrets=self._secrets, repeatable=True
+            )
+        except RejectedError as err:
+            raise ResponseError(
+                f"the login is refused: {err.reason}",
+                vendor=VENDOR,
+                endpoint=TOKEN_PATH,
+                status=err.status,
+                answer=err.answer,
+            ) from err
         token = decode_json(answer, _TOKEN, vendor=VENDOR, endpoint=TOKEN_PATH)
         lifetime_s = _LIFETIME_S if token.expires_in is None else max(token.expires_in, 0.0)
         return Token(access_token=token.access_token, expires_in_s=lifetime_s)

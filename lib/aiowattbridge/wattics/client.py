@@ -13,6 +13,7 @@ from ..answer import excerpt
 from ..auth import BasicSessionAuth
 from ..clock import SYSTEM_CLOCK, Clock
 from ..errors import RejectedError, ResponseError
+from ..pause import Pause
 from ..retry import RetryPolicy
 from ..session import CloudClient
 from ..transport import Answer, Transport
@@ -63,8 +64,12 @@ class WatticsClient(CloudClient):
         timeout_s: float = 30.0,
         clock: Clock = SYSTEM_CLOCK,
         policy: RetryPolicy = _POLICY,
+        pause: Pause | None = None,
     ) -> None:
-        """Prepare everything that is the same for every request; `policy` is for the questions, never for packets."""
+        """Prepare everything that is the same for every request; `policy` is for the questions, never for packets.
+
+        `pause`: what all requests of the account wait for, once the cloud has asked to be left alone.
+        """
         super().__init__(session)
         self._auth = BasicSessionAuth(username, password)
         self._last_body = b""
@@ -79,6 +84,7 @@ class WatticsClient(CloudClient):
             clock=clock,
             credential_statuses=frozenset({401, 403}),
             largest_body_bytes=_LARGEST_BODY_BYTES,
+            pause=pause,
         )
 
     async def send(self, packet: Packet, *, partial: bool = False) -> SendAnswer:

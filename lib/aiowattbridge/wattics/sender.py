@@ -93,6 +93,11 @@ class Sender:
         """When the cloud lets the account send again; None while it may."""
         return self._window.paused_until
 
+    def pause(self, delay_s: float) -> None:
+        """Send nothing for so long: the cloud has asked for it before, maybe of another sender of the account."""
+        if delay_s > 0:
+            self._window.pause(delay_s)
+
     @property
     def pending(self) -> int:
         """How many submitted packets are not settled yet."""
@@ -101,6 +106,13 @@ class Sender:
     def filled_until(self, stream_id: str, instant: datetime) -> None:
         """Take note that a stream is filled up to an instant: nothing as old or older will be sent."""
         self._lane(stream_id).fill(instant)
+
+    def forget(self, stream_id: str) -> None:
+        """Know nothing of a stream any more, since it is begun anew; raises RuntimeError while a packet is settled."""
+        lane = self._lanes.get(stream_id)
+        if lane is not None and lane.turn.locked():
+            raise RuntimeError(f"stream {stream_id} is at work")
+        self._lanes.pop(stream_id, None)
 
     def accepted_until(self, stream_id: str) -> datetime | None:
         """Return the instant (UTC) of the last packet of a stream that was accepted through this sender."""

@@ -53,6 +53,14 @@ def test_silence_of_an_entity_is_believed_after_two_hours_and_not_right_after_th
     assert closed_hours_ago(closing, stocks, later_h=5) == -3
 
 
+@pytest.mark.parametrize("source", [ENTITY, FOREIGN, OWN])
+def test_nothing_is_closed_that_has_not_been(source: str) -> None:
+    """A forecast has rows of the future, and the clock of another cloud may be ahead."""
+    own: dict[str, int | None] = {OWN: NOW_S + HOUR_S} if source == OWN else {}
+    assert closed_hours_ago(Closing(CONFIG), {source: last_row(-15)}, own=own) == 0
+    assert closed_hours_ago(Closing(CONFIG), {source: last_row(3)}, own=own, replay_to_s=NOW_S + HOUR_S) == 0
+
+
 def test_last_row_of_somebody_else_is_closed_when_it_rests() -> None:
     """Its importer may still correct it; a later row or two quiet hours end that."""
     closing = Closing(CONFIG)

@@ -9,8 +9,8 @@ from forwarding_bench import HOUR, OWN, Bench, async_store, hours_ago, metadata,
 from homeassistant.core import HomeAssistant
 
 from aiowattbridge.simulators import Fault, WatticsSimulator
-from custom_components.wattbridge.forwarding import engine as engine_module
-from custom_components.wattbridge.forwarding.cursor import CursorFile
+from custom_components.wattbridge.forwarding import packets
+from custom_components.wattbridge.forwarding.cursor_file import CursorFile
 from custom_components.wattbridge.forwarding.wire import packet_of
 from custom_components.wattbridge.series import async_series_book
 
@@ -107,7 +107,7 @@ async def test_error_that_nobody_foresaw_ends_one_stream_visibly(
             raise ZeroDivisionError
         return packet_of(config, *args)  # type: ignore[arg-type]  # handed through
 
-    monkeypatch.setattr(engine_module, "packet_of", fail)
+    monkeypatch.setattr(packets, "packet_of", fail)
     engine = await bench.start()
     await until(lambda: engine.status.problem == "stopped" and len(bench.sent("meter-2")) == 2)
     assert "ZeroDivisionError" in caplog.text

@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 from homeassistant.core import HomeAssistant
 
-from custom_components.wattbridge.forwarding.committer import Committer
+from custom_components.wattbridge.forwarding.committer import GROUP_S, Committer
 from custom_components.wattbridge.forwarding.cursor import (
     CursorError,
-    CursorFile,
     CursorNewerError,
+    Cursors,
     CursorWriteError,
     StreamCursor,
-    encode,
 )
-from custom_components.wattbridge.forwarding.model import HOUR_S, Problem
+from custom_components.wattbridge.forwarding.cursor_file import CursorFile, encode
+from custom_components.wattbridge.forwarding.marks import MOST_MARKS
+from custom_components.wattbridge.forwarding.model import HOUR_S, Notice, Problem
 from custom_components.wattbridge.forwarding.plan import PlanState, Step
 
 DAY_S = 1_790_000_000 // 86_400 * 86_400
@@ -48,8 +49,9 @@ def test_everything_comes_back_from_the_file(tmp_path: Path) -> None:
     cursor.reject(step(2), "400: no such meter")
     cursor.accept(step(3), repeated=1)
     cursor.pass_hole(step(4, None, hours=5), HOUR_S)
+    cursor.state = cursor.state._replace(last_rows_s={"meter:energy": step(3).start_s})
     file = CursorFile(tmp_path / "cursor")
-    file.write(1, encode({"one": cursor}))
+    file.write(1, encode(Cursors({"one": cursor})))
     loaded = CursorFile(tmp_path / "cursor").load()
     assert loaded == {"one": cursor}
     assert (cursor.delivered, cursor.rejected, cursor.repeated, cursor.holes) == (3, 1, 1, 5)
@@ -83,8 +85,8 @@ def test_absent_file_has_no_cursors(tmp_path: Path) -> None:
         b'{"version":1}',
         b'{"version":1,"streams":[]}',
         b'{"version":1,"streams":{"one":{}}}',
-        encode({"one": cursor_at(1)}).replace(b"+00:00", b"", 1),
-        encode({"one": cursor_at(1)})[:-20],
+        encode(Cursors({"one": cursor_at(1)})).replace(b"+00:00", b"", 1),
+        encode(Cursors({"one": cursor_at(1)}))[:-20],
     ],
 )
 def test_unreadable_file_is_no_empty_file(tmp_path: Path, content: bytes) -> None:
@@ -97,10 +99,102 @@ def test_unreadable_file_is_no_empty_file(tmp_path: Path, content: bytes) -> Non
     assert path.read_bytes() == content
 
 
+def test_file_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
+    """It knew of no pauses, and its streams are told to have caught up no second time."""
+    cursor = cursor_at(3)
+    data = json.loads(encode(Cursors({"one": cursor})))
+    data["version"] = 1
+    del data["paused"], data["notices"], data["silenced"]
+    for key in ("hourly_until", "has_caught_up", "unlisted", "last_rows"):
+        del data["streams"]["one"][key]
+    path = tmp_path / "cursor"
+    path.write_text(json.dumps(data))
+    loaded = CursorFile(path).load()
+    cursor.has_caught_up = True
+    assert loaded == {"one": cursor}
+    assert not loaded.paused
+
+
+def test_file_of_the_second_version_is_taken_over(tmp_path: Path) -> None:
+    """It knew of no notices; its pauses and marks stay what they were."""
+    cursor = cursor_at(3)
+    cursor.reject(step(3), "400: no")
+    data = json.loads(encode(Cursors({"one": cursor}, ("one",))))
+    data["version"] = 2
+    del data["notices"], data["silenced"], data["streams"]["one"]["unlisted"], data["streams"]["one"]["last_rows"]
+    path = tmp_path / "cursor"
+    path.write_text(json.dumps(data))
+    loaded = CursorFile(path).load()
+    assert loaded == {"one": cursor}
+    assert (loaded.paused, loaded.notices, loaded.silenced) == ({"one"}, {}, set())
+
+
+def test_holes_push_out_no_rejections_and_what_is_pushed_out_is_counted(tmp_path: Path) -> None:
+    """A patchy series has thousands of holes; what the cloud answered to a refusal is what somebody looks for."""
+    cursor = cursor_at(1)
+    cursor.reject(step(1), "400: odd")
+    for number in range(2, 2 * MOST_MARKS + 12, 2):
+        cursor.pass_hole(step(number, None), HOUR_S)
+        cursor.accept(step(number + 1))
+    assert [mark.answer for mark in cursor.marks if mark.kind == "rejected"] == ["400: odd"]
+    assert len(cursor.marks) == MOST_MARKS + 1
+    assert cursor.passed.unlisted == {"hole": 5}
+    for number in range(MOST_MARKS + 2):
+        cursor.reject(step(3000 + 2 * number), f"400: {number}")
+    assert cursor.passed.unlisted == {"hole": 5, "rejected": 3}
+    CursorFile(tmp_path / "cursor").write(1, encode(Cursors({"one": cursor})))
+    assert CursorFile(tmp_path / "cursor").load() == {"one": cursor}
+
+
+def test_notices_and_silence_come_back_from_the_file(tmp_path: Path) -> None:
+    """Of rows that expire it is found out anew whether they do; without a notice nothing is written of a stream."""
+    notices = {"one": {Notice.REJECTIONS: "then", Notice.ROWS_EXPIRING: "soon"}, "two": {}}
+    CursorFile(tmp_path / "cursor").write(1, encode(Cursors(notices=notices, silenced=("two",))))
+    loaded = CursorFile(tmp_path / "cursor").load()
+    assert (loaded.notices, loaded.silenced) == ({"one": {Notice.REJECTIONS: "then"}}, {"two"})
+    assert loaded.forget({"two"})
+    assert not loaded.forget({"two"})
+    assert (loaded.notices, loaded.silenced) == ({}, {"two"})
+
+
+def test_pauses_are_kept_also_of_a_stream_without_a_place(tmp_path: Path) -> None:
+    """Somebody may pause a stream before its first look."""
+    file = CursorFile(tmp_path / "cursor")
+    file.write(1, encode(Cursors({"one": cursor_at(1)}, ("one", "new"))))
+    assert CursorFile(tmp_path / "cursor").load().paused == {"one", "new"}
+
+
+def test_file_that_cannot_be_read_is_put_aside_and_removed_with_the_other(tmp_path: Path) -> None:
+    """Somebody may want to look at it; an account that is removed leaves nothing."""
+    path = tmp_path / "cursor"
+    path.write_bytes(b"{broken")
+    file = CursorFile(path)
+    file.put_aside()
+    file.put_aside()
+    assert file.load() == {}
+    file.write(1, encode(Cursors({"one": cursor_at(1)})))
+    assert (tmp_path / "cursor.unreadable").read_bytes() == b"{broken"
+    file.remove()
+    assert not list(tmp_path.iterdir())
+
+
+def test_hours_that_are_taken_after_all_are_rejected_no_longer() -> None:
+    """Of a stretch of rejected hours the others stay."""
+    cursor = cursor_at(1)
+    for number in range(1, 5):
+        cursor.reject(step(number), "422: odd")
+    assert cursor.redeem({step(2).start_s, step(9).start_s}) == 1
+    assert cursor.rejected == 3
+    assert [(mark.start_s, mark.end_s) for mark in cursor.marks] == [
+        (step(number).start_s, step(number).end_s) for number in (1, 3, 4)
+    ]
+    assert cursor.redeem(()) == 0
+
+
 def test_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     """What a newer version notes may change what ours means."""
     path = tmp_path / "cursor"
-    path.write_bytes(json.dumps({"version": 2, "streams": {"one": "whatever"}}).encode())
+    path.write_bytes(json.dumps({"version": 4, "streams": {"one": "whatever"}}).encode())
     with pytest.raises(CursorNewerError) as caught:
         CursorFile(path).load()
     assert caught.value.problem is Problem.CURSOR_NEWER
@@ -109,8 +203,8 @@ def test_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
 def test_overtaken_write_does_nothing(tmp_path: Path) -> None:
     """A slow thread must not put an older state over a newer one."""
     file = CursorFile(tmp_path / "cursor")
-    file.write(2, encode({"one": cursor_at(2)}))
-    file.write(1, encode({"one": cursor_at(1)}))
+    file.write(2, encode(Cursors({"one": cursor_at(2)})))
+    file.write(1, encode(Cursors({"one": cursor_at(1)})))
     assert file.load() == {"one": cursor_at(2)}
 
 
@@ -209,7 +303,7 @@ def written_on(monkeypatch: pytest.MonkeyPatch, path: Path, disk: Disk, content:
 def test_crash_at_any_step_leaves_the_old_or_the_new_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Whatever the disk had not synced may be lost or torn: the file is whole, and new once the write has returned."""
     path = tmp_path / "cursor"
-    old, new = encode({"one": cursor_at(1)}), encode({"one": cursor_at(9), "two": cursor_at(3)})
+    old, new = encode(Cursors({"one": cursor_at(1)})), encode(Cursors({"one": cursor_at(9), "two": cursor_at(3)}))
     whole = Disk(path.name, old)
     assert written_on(monkeypatch, path, whole, new)
     assert whole.outcomes() == [{path.name: new}]
@@ -230,7 +324,7 @@ def test_failed_write_says_so_and_keeps_the_old_state(
     """A full or broken disk is an error, and the same moves can be written when it is well again."""
     path = tmp_path / "cursor"
     file = CursorFile(path)
-    file.write(1, encode({"one": cursor_at(1)}))
+    file.write(1, encode(Cursors({"one": cursor_at(1)})))
 
     def fail(*_args: object) -> None:
         raise OSError(28, "No space left on device")
@@ -238,9 +332,9 @@ def test_failed_write_says_so_and_keeps_the_old_state(
     with monkeypatch.context() as patch:
         patch.setattr(os, call, fail)
         with pytest.raises(CursorWriteError, match="No space left"):
-            file.write(2, encode({"one": cursor_at(2)}))
+            file.write(2, encode(Cursors({"one": cursor_at(2)})))
     assert file.load() == {"one": cursor_at(1)}
-    file.write(2, encode({"one": cursor_at(2)}))
+    file.write(2, encode(Cursors({"one": cursor_at(2)})))
     assert file.load() == {"one": cursor_at(2)}
 
 
@@ -272,7 +366,7 @@ async def async_wait(condition: Callable[[], Any]) -> None:
 
 async def test_moves_are_written_together_and_soon(hass: HomeAssistant, tmp_path: Path) -> None:
     """Many moves within a quarter of a second are one write."""
-    cursors = {"one": cursor_at(0)}
+    cursors = Cursors({"one": cursor_at(0)})
     file = SlowFile(tmp_path / "cursor")
     committer = Committer(hass, file, lambda: encode(cursors))
     for number in range(50):
@@ -286,7 +380,7 @@ async def test_moves_are_written_together_and_soon(hass: HomeAssistant, tmp_path
 
 async def test_asked_for_write_lasts_when_it_returns(hass: HomeAssistant, tmp_path: Path) -> None:
     """Streams whose cloud cannot tell wait for every packet; one write serves all that wait."""
-    cursors = {"one": cursor_at(1)}
+    cursors = Cursors({"one": cursor_at(1)})
     file = SlowFile(tmp_path / "cursor")
     committer = Committer(hass, file, lambda: encode(cursors))
     committer.mark()
@@ -300,7 +394,7 @@ async def test_asked_for_write_lasts_when_it_returns(hass: HomeAssistant, tmp_pa
 async def test_failure_is_kept_until_a_write_goes_through(hass: HomeAssistant, tmp_path: Path) -> None:
     """Nobody may send while the last write failed."""
     file = SlowFile(tmp_path / "cursor")
-    committer = Committer(hass, file, lambda: encode({"one": cursor_at(1)}))
+    committer = Committer(hass, file, lambda: encode(Cursors({"one": cursor_at(1)})))
     file.broken = True
     committer.mark()
     with pytest.raises(CursorWriteError):
@@ -312,3 +406,17 @@ async def test_failure_is_kept_until_a_write_goes_through(hass: HomeAssistant, t
     assert [error is None for error in errors] == [False, True]
     assert file.load() == {"one": cursor_at(1)}
     await committer.stop()
+
+
+async def test_nothing_is_written_after_the_end(hass: HomeAssistant, tmp_path: Path) -> None:
+    """The account may be loaded anew by then, and the file be its own."""
+    cursors = Cursors({"one": cursor_at(1)})
+    file = SlowFile(tmp_path / "cursor")
+    committer = Committer(hass, file, lambda: encode(cursors))
+    committer.mark()
+    await committer.stop()
+    cursors["one"].accept(step(1))
+    committer.mark()
+    await committer.flush()
+    await asyncio.sleep(2 * GROUP_S)
+    assert file.load() == {"one": cursor_at(1)}

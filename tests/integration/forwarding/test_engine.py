@@ -168,7 +168,7 @@ async def test_wrong_unit_is_never_sent(hass: HomeAssistant, bench: Bench) -> No
     await async_store(hass, metadata("meter:heat", "°C", with_sum=False), mean_rows(hours_ago(3), [1.0, 2.0, 3.0]))
     bench.add(stream_data({"aP_1": ("meter:heat", "mean")}))
     engine = await bench.start()
-    await until(lambda: engine.status.problem == "source_unfit")
+    await until(lambda: engine.status.problem == "unit_changed")
     assert bench.sent() == []
 
 

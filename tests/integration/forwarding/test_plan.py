@@ -48,7 +48,7 @@ def planned(
 ) -> list[Step]:
     """Plan so many periods from the start on."""
     end_s = START_S + periods * config.interval_s
-    return list(plan(config, state or PlanState(START_S), Batch(START_S, START_S, end_s, rows)))
+    return list(plan(config, state or PlanState(START_S), Batch(START_S, START_S, end_s, rows, config.interval_s)))
 
 
 def packets(steps: list[Step]) -> list[Step]:
@@ -103,6 +103,7 @@ def test_planning_on_from_any_step_gives_the_same(changes: list[float | None], c
         before.position_s,
         START_S + len(changes) * HOUR_S,
         {"pC_1": series(rest, before=None if last is None else sums[last])},
+        HOUR_S,
     )
     again = list(plan(HOURLY_ENERGY, before, batch)) if batch.start_s < batch.end_s else []
     assert again == [step for step in steps if step.start_s >= before.position_s]

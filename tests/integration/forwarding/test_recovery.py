@@ -14,8 +14,8 @@ from homeassistant.helpers import issue_registry as ir
 
 from aiowattbridge.simulators import Fault, WatticsSimulator
 from custom_components.wattbridge.aiowattbridge.wattics import ElectricityPacket
-from custom_components.wattbridge.forwarding import engine as engine_module
-from custom_components.wattbridge.forwarding.cursor import CursorFile
+from custom_components.wattbridge.forwarding import packets
+from custom_components.wattbridge.forwarding.cursor_file import CursorFile
 from custom_components.wattbridge.vendors import WATTICS, entry_session
 
 HOURS = 30
@@ -25,7 +25,7 @@ STREAM = stream_data({"pC_1": (OWN, "change")})
 @pytest.fixture
 async def start(hass: HomeAssistant) -> datetime:
     """Store a day and more of a series of ours; returns when it starts."""
-    first = hours_ago(HOURS)
+    first = hours_ago(HOURS + 1)
     changes = [None if number % 7 == 3 else 0.1 + number / 10 for number in range(HOURS)]
     await async_store(hass, metadata(OWN), sum_rows(first, changes))
     publish(hass, first + HOURS * HOUR)
@@ -171,7 +171,7 @@ async def test_cloud_that_lost_data_holds_the_stream(
     hass: HomeAssistant, bench: Bench, cloud: WatticsSimulator, start: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """We never go back on our own: the cloud takes packets in order only."""
-    monkeypatch.setattr(engine_module, "LAGGING_S", (0.01, 0.01))
+    monkeypatch.setattr(packets, "LAGGING_S", (0.01, 0.01))
     bench.add(STREAM)
     await partly(hass, bench, start, 12)
     lost = cloud.store.accepted["meter-1"][-3:]
@@ -189,7 +189,7 @@ async def test_cloud_that_only_lags_is_asked_again(
     hass: HomeAssistant, bench: Bench, cloud: WatticsSimulator, start: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A copy that does not know our last packet yet is no loss."""
-    monkeypatch.setattr(engine_module, "LAGGING_S", (0.3, 0.3))
+    monkeypatch.setattr(packets, "LAGGING_S", (0.3, 0.3))
     bench.add(STREAM)
     await partly(hass, bench, start, 12)
     lost = cloud.store.accepted["meter-1"].pop()

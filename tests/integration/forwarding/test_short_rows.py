@@ -24,7 +24,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.recorder import get_instance, session_scope
 from homeassistant.util import dt as dt_util
 
-from custom_components.wattbridge.forwarding import watch
+from custom_components.wattbridge.forwarding import waits
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ async def test_event_that_is_early_is_looked_after(
     hass: HomeAssistant, bench: Bench, sensor: er.RegistryEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The recorder tells before it commits: the row is found soon after, and not only with the next event."""
-    monkeypatch.setattr(watch, "REREADS_S", (0.05,) * 20)
+    monkeypatch.setattr(waits, "REREADS_S", (0.05,) * 20)
     now = dt_util.utcnow()
     this = now.replace(minute=now.minute // 5 * 5, second=0, microsecond=0)
     description = metadata(sensor.entity_id)

@@ -112,9 +112,14 @@ async def test_newest_month_is_there_before_the_others(
 
 
 async def test_corrected_month_changes_alone(
-    hass: HomeAssistant, cloud: VoltawareSimulator, entry: MockConfigEntry, device_id: str
+    hass: HomeAssistant,
+    cloud: VoltawareSimulator,
+    entry: MockConfigEntry,
+    device_id: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is looked at again within a day; the month before keeps its energies, and all sums fit."""
+    """It is looked at again within a day; the month before keeps its energies, sums fit, and it is logged once."""
+    caplog.set_level("INFO", "custom_components.wattbridge")
     before = await month_kwh(hass, total_id(device_id), BERLIN, 2026, 4)
     cloud.quirks.append(MonthRevision(2026, 5, percent=110, available_at=cloud.clock.now()))
     cloud.clock.advance(timedelta(hours=25).total_seconds())
@@ -124,6 +129,12 @@ async def test_corrected_month_changes_alone(
     assert await month_kwh(hass, total_id(device_id), BERLIN, 2026, 4) == before
     for statistic_id in runtime_of(entry).history.statistic_ids:
         await assert_sums_fit(hass, statistic_id)
+    revised_hours = progress_of(entry, device_id).revised_hours
+    cloud.clock.advance(timedelta(hours=25).total_seconds())
+    await poll(entry)
+    await wait_whole(entry, device_id)
+    told = [record.args for record in caplog.records if "The cloud has corrected" in record.message]
+    assert told == [(revised_hours, *(progress_of(entry, device_id).revised_between or ()))]
 
 
 async def test_correction_of_an_older_month_is_found_within_a_week(
@@ -220,17 +231,66 @@ async def test_two_meters_of_one_account_stay_apart(hass: HomeAssistant) -> None
             await hass.config_entries.async_unload(entry.entry_id)
 
 
+def asked_for_months(cloud: VoltawareSimulator, device_id: str) -> int:
+    """Count the requests for a month."""
+    return cloud.log.count(f"/sensors/{device_id}/sm/disag/month")
+
+
+async def wait_asked(entry: MockConfigEntry, device_id: str, *months: Month) -> None:
+    """Wait until months were asked for since it was last forgotten when they were, and what came is in the recorder."""
+    wanted = {f"month {month}" for month in months}
+    await wait_for(lambda: wanted <= runtime_of(entry).coordinator.records[device_id].asked_s.keys())
+    await wait_whole(entry, device_id)
+
+
 async def test_time_zone_that_the_vendor_corrects_moves_all_days(
     hass: HomeAssistant, cloud: VoltawareSimulator, entry: MockConfigEntry, device_id: str
 ) -> None:
-    """The rows by the old clocks are gone, and the months are whole by the new ones."""
+    """The rows by the old clocks are gone, and the months are whole by the new ones, also over a restart."""
+    asked = asked_for_months(cloud, device_id)
     cloud.meters[device_id].zone_name = "America/New_York"
     cloud.clock.advance(timedelta(hours=25).total_seconds())
     await poll(entry)
     await hass.config_entries.async_reload(entry.entry_id)
-    await wait_whole(entry, device_id)
+    await wait_asked(entry, device_id, Month(2026, 4), Month(2026, 5))
+    assert asked_for_months(cloud, device_id) == asked + 2
     await assert_months_equal(hass, cloud, device_id, (2026, 5), (2026, 4))
     await assert_sums_fit(hass, total_id(device_id))
+
+
+async def test_month_that_the_vendor_has_no_more_when_the_time_zone_is_corrected_stays(
+    hass: HomeAssistant, cloud: VoltawareSimulator, entry: MockConfigEntry, device_id: str
+) -> None:
+    """It is asked for again in vain: what was said of it is spread over the days as they are counted now."""
+    before = await month_kwh(hass, total_id(device_id), BERLIN, 2026, 4)
+    cloud.meters[device_id].zone_name = "America/New_York"
+    cloud.quirks.append(MissingMonth(2026, 4))
+    cloud.clock.advance(timedelta(hours=25).total_seconds())
+    await poll(entry)
+    await wait_asked(entry, device_id, Month(2026, 4), Month(2026, 5))
+    assert before > 1
+    assert await month_kwh(hass, total_id(device_id), "America/New_York", 2026, 4) == pytest.approx(before, abs=0.001)
+    assert progress_of(entry, device_id).missing_hours == 0
+    await assert_months_equal(hass, cloud, device_id, (2026, 5))
+
+
+async def test_first_day_that_the_vendor_corrects_leaves_no_rows_before_it(
+    hass: HomeAssistant, cloud: VoltawareSimulator, entry: MockConfigEntry, device_id: str
+) -> None:
+    """And the month that it lies in keeps its energy, although nothing else was said of it."""
+    before = await month_kwh(hass, total_id(device_id), BERLIN, 2026, 4)
+    asked = asked_for_months(cloud, device_id)
+    written: list[str] = []
+    async_series_book(hass).async_listen(written.append)
+    cloud.meters[device_id].first_event += timedelta(days=1)
+    cloud.clock.advance(timedelta(hours=7).total_seconds())
+    await poll(entry)
+    await wait_for(lambda: total_id(device_id) in written)
+    await wait_whole(entry, device_id)
+    assert len(await stored(hass, total_id(device_id))) == 24 * (31 + 2)
+    assert await month_kwh(hass, total_id(device_id), BERLIN, 2026, 4) == pytest.approx(before, abs=0.001)
+    await assert_sums_fit(hass, total_id(device_id))
+    assert asked_for_months(cloud, device_id) == asked
 
 
 async def test_range_that_is_imported_by_hand_is_read_again(
@@ -253,12 +313,12 @@ async def test_series_that_are_cleared_are_filled_again_from_what_is_known(
     hass: HomeAssistant, cloud: VoltawareSimulator, entry: MockConfigEntry, device_id: str
 ) -> None:
     """The cloud has said it all already."""
-    asked = cloud.log.total
+    asked = asked_for_months(cloud, device_id)
     importer = runtime_of(entry).history
     await importer.async_clear(importer.statistic_ids)
     await wait_whole(entry, device_id)
     await assert_months_equal(hass, cloud, device_id, (2026, 5), (2026, 4))
-    assert cloud.log.total == asked
+    assert asked_for_months(cloud, device_id) == asked
 
 
 async def test_month_that_cannot_be_read_does_not_keep_older_ones_away(hass: HomeAssistant) -> None:

@@ -61,6 +61,25 @@ async def test_runs_of_all_weeks_since_the_newest_month_are_known(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def test_runs_are_where_they_were_after_the_time_zone_was_corrected(
+    hass: HomeAssistant, cloud: VoltawareSimulator, device_id: str
+) -> None:
+    """The vendor writes their times by the clocks of the meter: all weeks are asked for again, once."""
+    entry = await async_load_voltaware(hass, cloud)
+    await wait_whole(entry, device_id)
+    asked = asked_for_weeks(cloud, device_id)
+    cloud.meters[device_id].zone_name = "America/New_York"
+    for _ in range(2):
+        cloud.clock.advance(timedelta(hours=7).total_seconds())
+        await poll(entry)
+        assert asked_for_weeks(cloud, device_id) == asked + 3
+    expected = cloud.charges(device_id, date(2026, 5, 30), date(2026, 6, 21))
+    found = runtime_of(entry).coordinator.data[device_id].cycles
+    assert expected
+    assert [(run.start, run.end) for run in found] == [(run.start, run.end) for run in expected]
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
 async def test_weeks_that_went_by_while_home_assistant_was_off_are_made_up_for(
     hass: HomeAssistant, cloud: VoltawareSimulator, device_id: str
 ) -> None:

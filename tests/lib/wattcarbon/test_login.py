@@ -5,9 +5,9 @@ import logging
 
 import pytest
 from kernel_bench import JumpingClock, ScriptedCloud, assert_silent, says
-from wattcarbon_bench import API_KEY, EMAIL, SmallCloud, solar
+from wattcarbon_bench import API_KEY, EMAIL, SmallCloud, collect, hours, solar
 
-from aiowattbridge.errors import CredentialsError, RejectedError, ResponseError, ServerError
+from aiowattbridge.errors import CredentialsError, ResponseError, ServerError
 from aiowattbridge.version import VERSION
 from aiowattbridge.wattcarbon import WattCarbonClient
 
@@ -78,8 +78,21 @@ async def test_form_that_is_refused_is_not_taken_for_wrong_credentials(
 ) -> None:
     """422 says that something about the request is wrong."""
     small.cloud.reply(says('{"detail": [{"loc": ["body", "grant_type"], "msg": "unknown", "input": "canary"}]}', 422))
-    with pytest.raises(RejectedError, match=r"/auth/token: .*: body\.grant_type: unknown$"):
+    with pytest.raises(ResponseError, match=r"/auth/token: the login is refused: .*: body\.grant_type: unknown$"):
         await client.verify()
+
+
+@pytest.mark.parametrize("status", [404, 409, 422])
+async def test_refused_login_is_no_refusal_of_what_was_to_be_done(
+    client: WattCarbonClient, small: SmallCloud, status: int
+) -> None:
+    """The rows of an upload are not at fault; they can go out when there is a token again."""
+    small.cloud.reply(says('{"detail": [{"loc": ["body"], "msg": "canary-x"}]}', status))
+    with pytest.raises(ResponseError) as caught:
+        await collect(client.upload("roof", hours(2)))
+    assert (caught.value.endpoint, caught.value.status) == ("/auth/token", status)
+    assert_silent(caught.value, API_KEY, EMAIL)
+    assert len(small.cloud.seen) == 1
 
 
 async def test_failing_token_endpoint_is_not_taken_for_wrong_credentials(
@@ -147,8 +160,10 @@ async def test_nothing_secret_is_logged(
 ) -> None:
     """Neither the credentials nor the token nor where anything is."""
     caplog.set_level(logging.DEBUG)
-    await client.create_asset(solar())
+    asset = await client.create_asset(solar())
+    assert (await client.asset(asset.asset_id)).asset_id == asset.asset_id
     messages = [record.getMessage() for record in caplog.records if record.name != "aiohttp.access"]
     assert any("POST /assets: 201" in message for message in messages)
-    for secret in ("canary", API_KEY, "Sampletown"):
+    assert any("GET /assets/…: 200" in message for message in messages)
+    for secret in ("canary", API_KEY, "Sampletown", f"/{asset.asset_id}"):
         assert not any(secret in message for message in messages)

@@ -198,6 +198,21 @@ async def test_the_shorter_of_two_pauses_does_not_end_the_longer(sender: Sender,
     assert sender.paused_until is None
 
 
+async def test_a_pause_that_was_asked_for_before_is_kept_from_the_beginning(
+    sender: Sender, cloud: WatticsSimulator, clock: RecordingClock
+) -> None:
+    """A caller that remembers it says so; nothing that is left is no pause."""
+    sender.pause(0)
+    assert sender.paused_until is None
+    began = clock.now()
+    sender.pause(100)
+    sender.pause(-1)
+    assert sender.paused_until == began + timedelta(seconds=100)
+    await sender.deliver(packet(1))
+    assert clock.sleeps_s[0] >= 100
+    assert cloud.log.total == 1
+
+
 async def test_a_pause_of_nothing_is_no_invitation_to_hammer(sender: Sender, cloud: WatticsSimulator) -> None:
     """`Retry-After: 0` leaves our own waits as they are."""
     cloud.faults.script("*", [Fault(FaultKind.RATE_LIMITED, retry_after_s=0)] * 3)
@@ -334,6 +349,21 @@ async def test_a_caller_that_knows_how_far_a_stream_is_filled_says_so(sender: Se
         await sender.deliver(packet(3))
     assert sender.accepted_until("meter") is None
     assert (await sender.deliver(packet(4))).outcome is Outcome.ACCEPTED
+
+
+async def test_a_stream_that_is_forgotten_can_begin_anew(sender: Sender, cloud: WatticsSimulator) -> None:
+    """What was sent to it before counts no longer; while a packet is settled nothing is forgotten."""
+    await sender.deliver(packet(2))
+    sender.forget("meter")
+    assert sender.accepted_until("meter") is None
+    cloud.store.accepted.clear()
+    cloud.latency_s = 0.2
+    delivery = asyncio.create_task(sender.deliver(packet(1)))
+    await asyncio.sleep(0.05)
+    with pytest.raises(RuntimeError):
+        sender.forget("meter")
+    assert (await delivery).outcome is Outcome.ACCEPTED
+    sender.forget("nobody")
 
 
 async def test_the_last_packet_is_asked_for_patiently(sender: Sender, cloud: WatticsSimulator) -> None:

@@ -1,14 +1,11 @@
 """Changing the options of accounts: what is shown, what is kept, and how often the account is loaded."""
 
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
-from unittest.mock import patch
-
 import pytest
 from flows import filled, offered, open_options, submit_options, suggested
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from options_bench import SERIES, earlier
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from accounts import async_load_carbontrack, async_load_wattics, make_entry, wait_for
@@ -20,40 +17,6 @@ from aiowattbridge.simulators import (
     WatticsSimulator,
 )
 from custom_components.wattbridge.vendors.carbontrack import account_settings
-
-SETTINGS: dict[str, Any] = {"grid_field": "power_usage_net", "power_unit": "Wh", "history_days": 1}
-SERIES = ["usage", "generation", "export"]
-
-
-@pytest.fixture
-async def cloud() -> AsyncIterator[CarbonTrackSimulator]:
-    """A carbonTRACK cloud with two devices whose readings are ten minutes apart."""
-    async with CarbonTrackSimulator(house=House(seed=7, devices=2, interval_s=600)) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def entry(hass: HomeAssistant, cloud: CarbonTrackSimulator) -> MockConfigEntry:
-    """An account with both devices, which is not loaded."""
-    return earlier(hass, cloud, cloud.house.device_ids)
-
-
-@pytest.fixture
-def reloads(hass: HomeAssistant) -> Iterator[list[str]]:
-    """The entries that were loaded anew; they are not, so that a test is about its flow."""
-    seen: list[str] = []
-    with patch.object(hass.config_entries, "async_schedule_reload", seen.append):
-        yield seen
-
-
-def earlier(
-    hass: HomeAssistant, cloud: CarbonTrackSimulator, device_ids: tuple[str, ...], **settings: Any
-) -> MockConfigEntry:
-    """Make an account that was set up earlier with these devices, and is not loaded."""
-    devices = {device_id: {"name": f"Roof {n}", "interval_s": 600} for n, device_id in enumerate(device_ids, 1)}
-    entry = make_entry("carbontrack", cloud, devices=devices, **SETTINGS | settings)
-    entry.add_to_hass(hass)
-    return entry
 
 
 async def test_what_is_settled_is_shown_and_kept(

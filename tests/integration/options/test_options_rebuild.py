@@ -1,62 +1,27 @@
 """Changing what the figures of an account mean: what is said before, and what becomes of its statistics."""
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
-from types import MappingProxyType
+from itertools import pairwise
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from comparison import assert_equal_to_cloud, series_id, stored, wait_complete
 from flows import filled, open_options, submit_options, suggested
-from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from forwarding_bench import HOUR, stream_data
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from moving import same_time
+from options_bench import SERIES, change, earlier, kwh
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from sink_bench import async_load_sink, async_settle, engine_of, series_data, subentry_of
 
 from accounts import add_statistic, async_load_carbontrack, make_entry, wait_for
 from aiowattbridge.simulators import (
     CarbonTrackSimulator,
     House,
-    SimulatorClock,
+    WattCarbonSimulator,
     WatticsSimulator,
 )
 from custom_components.wattbridge.vendors.carbontrack import account_settings
-
-SETTINGS: dict[str, Any] = {"grid_field": "power_usage_net", "power_unit": "Wh", "history_days": 1}
-SERIES = ["usage", "generation", "export"]
-
-
-@pytest.fixture
-async def cloud() -> AsyncIterator[CarbonTrackSimulator]:
-    """A carbonTRACK cloud with two devices whose readings are ten minutes apart."""
-    async with CarbonTrackSimulator(house=House(seed=7, devices=2, interval_s=600)) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def entry(hass: HomeAssistant, cloud: CarbonTrackSimulator) -> MockConfigEntry:
-    """An account with both devices, which is not loaded."""
-    return earlier(hass, cloud, cloud.house.device_ids)
-
-
-@pytest.fixture
-def reloads(hass: HomeAssistant) -> Iterator[list[str]]:
-    """The entries that were loaded anew; they are not, so that a test is about its flow."""
-    seen: list[str] = []
-    with patch.object(hass.config_entries, "async_schedule_reload", seen.append):
-        yield seen
-
-
-def earlier(
-    hass: HomeAssistant, cloud: CarbonTrackSimulator, device_ids: tuple[str, ...], **settings: Any
-) -> MockConfigEntry:
-    """Make an account that was set up earlier with these devices, and is not loaded."""
-    devices = {device_id: {"name": f"Roof {n}", "interval_s": 600} for n, device_id in enumerate(device_ids, 1)}
-    entry = make_entry("carbontrack", cloud, devices=devices, **SETTINGS | settings)
-    entry.add_to_hass(hass)
-    return entry
 
 
 @pytest.mark.parametrize(
@@ -112,23 +77,30 @@ async def test_interval_of_one_device_touches_its_series_alone(
 
 
 async def test_question_says_how_much_is_stored_and_who_waits(
-    hass: HomeAssistant, cloud: CarbonTrackSimulator, wattics_cloud: WatticsSimulator, entry: MockConfigEntry
+    hass: HomeAssistant,
+    cloud: CarbonTrackSimulator,
+    wattics_cloud: WatticsSimulator,
+    wattcarbon_cloud: WattCarbonSimulator,
+    entry: MockConfigEntry,
 ) -> None:
-    """The hours of the series that are concerned, and the streams that read one of them."""
+    """The hours of the series that are concerned, and the streams and series of all clouds that read one of them."""
     first = cloud.house.device_ids[0]
-    for series in ("usage", "generation"):
-        await add_statistic(hass, f"wattbridge:carbontrack_{first}_{series}", "energy", "kWh", with_sum=True)
-    await add_statistic(hass, "meter:energy", "energy", "kWh", with_sum=True)
-    sink = make_entry("wattics", wattics_cloud)
-    sink.add_to_hass(hass)
-    for title, source in (("roof", f"wattbridge:carbontrack_{first}_usage"), ("other", "meter:energy")):
-        data = {"stream_id": title, "parameters": {"pC_1": {"source": source, "measure": "change"}}}
-        subentry = ConfigSubentry(data=MappingProxyType(data), subentry_type="stream", title=title, unique_id=title)
-        hass.config_entries.async_add_subentry(sink, subentry)
+    usage, generation = (f"wattbridge:carbontrack_{first}_{series}" for series in ("usage", "generation"))
+    for statistic_id in (usage, generation, "meter:energy"):
+        await add_statistic(hass, statistic_id, "energy", "kWh", with_sum=True)
+    packets, hours = make_entry("wattics", wattics_cloud), make_entry("wattcarbon", wattcarbon_cloud)
+    packets.add_to_hass(hass)
+    hours.add_to_hass(hass)
+    for stream_id, source in (("roof", usage), ("other", "meter:energy")):
+        data = stream_data({"pC_1": (source, "change")}, stream_id=stream_id)
+        hass.config_entries.async_add_subentry(packets, subentry_of(data))
+    for target, source in (("panels", generation), ("heater", "meter:energy")):
+        data = series_data((source, "generation"), target_id=target)
+        hass.config_entries.async_add_subentry(hours, subentry_of(data))
     form = await open_options(hass, entry)
     form = await submit_options(hass, form, filled(entry, power_unit="kw"))
     assert form["description_placeholders"]["hours"] == "2"
-    assert form["description_placeholders"]["streams"] == "roof"
+    assert form["description_placeholders"]["streams"] == "roof, The panels"
 
 
 async def test_many_series_are_not_all_named(hass: HomeAssistant) -> None:
@@ -142,31 +114,6 @@ async def test_many_series_are_not_all_named(hass: HomeAssistant) -> None:
         assert len(shown["series"].splitlines()) == 13
         assert shown["hours"] == "0"
         assert shown["streams"] == "–"
-
-
-@pytest.fixture
-async def frozen_cloud() -> AsyncIterator[CarbonTrackSimulator]:
-    """A cloud whose time stands still, also for Home Assistant."""
-    clock = SimulatorClock(datetime(2026, 6, 10, 20, 2, tzinfo=UTC), frozen=True)
-    async with CarbonTrackSimulator(house=House(seed=5, interval_s=600), clock=clock) as cloud:
-        with same_time(clock):
-            yield cloud
-
-
-async def change(hass: HomeAssistant, entry: MockConfigEntry, device_id: str, **changes: Any) -> None:
-    """Change options, confirm it if asked, and wait until the history is whole again."""
-    before = entry.runtime_data
-    form = await open_options(hass, entry)
-    result = await submit_options(hass, form, filled(entry, **changes))
-    if result["type"] is FlowResultType.FORM:
-        await submit_options(hass, result, {"confirm": True})
-    await wait_for(lambda: entry.state is ConfigEntryState.LOADED and entry.runtime_data is not before)
-    await wait_complete(entry, device_id)
-
-
-async def kwh(hass: HomeAssistant, statistic_id: str) -> dict[float, float]:
-    """Read the stored hours of a series."""
-    return {row["start"]: row["state"] for row in await stored(hass, statistic_id)}
 
 
 async def test_changed_unit_is_in_every_stored_hour(hass: HomeAssistant, frozen_cloud: CarbonTrackSimulator) -> None:
@@ -187,6 +134,47 @@ async def test_changed_unit_is_in_every_stored_hour(hass: HomeAssistant, frozen_
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def test_streams_wait_for_a_series_that_is_built_anew(
+    hass: HomeAssistant, frozen_cloud: CarbonTrackSimulator
+) -> None:
+    """Nothing wrong goes out meanwhile; then Wattics goes on where it was, and WattCarbon gets the corrected hours."""
+    device_id, clock = frozen_cloud.house.device_ids[0], frozen_cloud.clock
+    settings = {"devices": {device_id: {"name": "Roof", "interval_s": 600}}, "history_days": 2}
+    entry = await async_load_carbontrack(hass, frozen_cloud, **settings)
+    await wait_complete(entry, device_id)
+    usage = series_id(frozen_cloud, "usage")
+    async with WatticsSimulator(clock=clock) as collector, WattCarbonSimulator(clock=clock, assets=1) as uploads:
+        (asset_id,) = uploads.assets
+        packets = await async_load_sink(hass, collector, stream_data({"pC_1": (usage, "change")}, stream_id="roof"))
+        hours = await async_load_sink(hass, uploads, series_data((usage, "generation"), target_id=asset_id))
+        await async_settle(hass, packets)
+        await async_settle(hass, hours)
+        before, filled_until = await kwh(hass, usage), engine_of(packets).status.filled_until
+        assert filled_until is not None
+        sent_before = len(collector.accepted["roof"])
+        seen: dict[datetime, float] = {}
+        uploads.reject(asset_id, lambda rows: bool(seen.update(rows)))
+        clock.advance(2 * 3600)
+        await change(hass, entry, device_id, power_unit="kwh")
+        after = {datetime.fromtimestamp(start, UTC): energy for start, energy in (await kwh(hass, usage)).items()}
+        closed = {start: energy for start, energy in after.items() if start < filled_until + 2 * HOUR}
+        await wait_for(lambda: len(collector.accepted["roof"]) == sent_before + 2)
+        await wait_for(lambda: uploads.hours(asset_id) == pytest.approx(closed))
+        packets_sent = collector.accepted["roof"][sent_before - 1 :]
+        readings = [float(str(sent.packet["pC_1"])) for sent in packets_sent]
+        steps_wh = [reading - last for last, reading in pairwise(readings)]
+        assert steps_wh == pytest.approx([closed[filled_until + hour * HOUR] * 1000 for hour in range(2)])
+        # Only what is another energy now, and what is new, went out; and never anything else.
+        changed = {start: energy for start, energy in closed.items() if before.get(start.timestamp()) != energy}
+        assert len(changed) > 24
+        assert seen == pytest.approx(changed)
+        report = collector.report()
+        assert [report[kind] for kind in ("duplicates", "out_of_order", "violations")] == [0, 0, 0]
+        assert (engine_of(packets).problem, engine_of(hours).problem) == (None, None)
+        for account in (packets, hours, entry):
+            assert await hass.config_entries.async_unload(account.entry_id)
+
+
 async def test_series_come_and_go_by_the_options(hass: HomeAssistant, frozen_cloud: CarbonTrackSimulator) -> None:
     """One that is added is filled in from the past; one that is given up stays as it is."""
     device_id = frozen_cloud.house.device_ids[0]
@@ -199,4 +187,34 @@ async def test_series_come_and_go_by_the_options(hass: HomeAssistant, frozen_clo
     wires = {"usage": "PowerUsageNet", "generation": "Generating", "channel_2": "Power2"}
     await assert_equal_to_cloud(hass, frozen_cloud, days=2, wires=wires)
     assert await kwh(hass, series_id(frozen_cloud, "export")) == exported
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_series_that_is_chosen_again_with_another_unit_is_made_anew_after_a_question(
+    hass: HomeAssistant, frozen_cloud: CarbonTrackSimulator
+) -> None:
+    """It was left out when the unit was changed: only with its own unit does it go on without one."""
+    device_id = frozen_cloud.house.device_ids[0]
+    settings = {"devices": {device_id: {"name": "Roof", "interval_s": 600}}, "history_days": 2}
+    entry = await async_load_carbontrack(hass, frozen_cloud, **settings)
+    await wait_complete(entry, device_id)
+    export = series_id(frozen_cloud, "export")
+    before = await kwh(hass, export)
+    await change(hass, entry, device_id, statistics=["usage", "generation"])
+    await change(hass, entry, device_id, power_unit="kwh")
+    form = await open_options(hass, entry)
+    form = await submit_options(hass, form, filled(entry, statistics=SERIES))
+    assert form["step_id"] == "rebuild"
+    assert form["description_placeholders"]["series"] == "- Roof energy exported"
+    assert form["description_placeholders"]["hours"] == str(len(before))
+    form = await submit_options(hass, form, {"confirm": False})
+    form = await submit_options(hass, form, filled(entry, statistics=["usage", "export"], power_unit="wh"))
+    # Of the two that change with the unit one is given up, and the other one fits again.
+    assert form["description_placeholders"]["series"] == "- Roof energy used"
+    form = await submit_options(hass, form, {"confirm": False})
+    await submit_options(hass, form, filled(entry))
+    assert await kwh(hass, export) == before
+    await change(hass, entry, device_id, statistics=SERIES)
+    found = await kwh(hass, export)
+    assert found == pytest.approx({start: 1000 * energy for start, energy in before.items()})
     assert await hass.config_entries.async_unload(entry.entry_id)

@@ -1,0 +1,18 @@
+"""Switches: the streams of a sink."""
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .data import SinkRuntime, WattbridgeConfigEntry
+from .stream_switch import async_add_stream_switches
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: WattbridgeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the switch of every stream, now and later."""
+    runtime = entry.runtime_data
+    if isinstance(runtime, SinkRuntime):
+        async_add_stream_switches(entry, runtime, async_add_entities)
