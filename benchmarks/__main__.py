@@ -7,14 +7,19 @@ from importlib import import_module
 from .report import Emit, Result, say
 
 # What can be measured, and the modules that measure it, each with `async def run(emit, *, quick)`.
-SUITES = {"lib": ("sending", "parsing"), "sources": ("importing", "filling")}
+SUITES = {
+    "lib": ("sending", "parsing"),
+    "sources": ("importing", "filling"),
+    "forward": ("forwarding", "standing", "neighbours"),
+    "kills": ("killing", "killing_home"),
+}
 
 
-async def _run(suite: str, emit: Emit, *, quick: bool) -> None:
+async def _run(suite: str, emit: Emit, *, quick: bool, **options: int) -> None:
     """Run a suite's modules one after another: side by side they would measure each other."""
     for name in SUITES[suite]:
         say(f"measuring {name}")
-        await import_module(f"{__package__}.{name}").run(emit, quick=quick)
+        await import_module(f"{__package__}.{name}").run(emit, quick=quick, **options)
 
 
 def main() -> int:
@@ -22,7 +27,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("suite", choices=sorted(SUITES))
     parser.add_argument("--quick", action="store_true", help="a small run, to see that it works")
+    parser.add_argument("--kills", type=int, help="of the engine alone; a tenth as many of the whole Home Assistant")
     arguments = parser.parse_args()
+    if arguments.kills and arguments.suite != "kills":
+        parser.error("--kills goes with kills")
+    options = {"kills": arguments.kills} if arguments.kills else {}
     results: list[Result] = []
 
     def emit(result: Result) -> None:
@@ -30,7 +39,7 @@ def main() -> int:
         results.append(result)
         print(result.line(), flush=True)
 
-    asyncio.run(_run(arguments.suite, emit, quick=arguments.quick))
+    asyncio.run(_run(arguments.suite, emit, quick=arguments.quick, **options))
     return 0 if all(result.ok for result in results) else 1
 
 

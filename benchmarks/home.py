@@ -29,26 +29,35 @@ from .cloud import Cloud
 
 @asynccontextmanager
 async def home() -> AsyncGenerator[HomeAssistant]:
-    """Run one, and stop it in the end."""
+    """Run one in a folder of its own, and stop it in the end."""
     with TemporaryDirectory() as folder:
-        async with async_test_home_assistant(config_dir=folder) as hass:
-            hass.data.pop(DATA_CUSTOM_COMPONENTS)
-            async_initialize_recorder(hass)
-            database = {"db_url": f"sqlite:///{Path(folder) / 'home.db'}", "commit_interval": 1}
-            if not await async_setup_component(hass, "recorder", {"recorder": database}):
-                raise RuntimeError("the recorder was not set up")
-            await hass.async_block_till_done()
-            await queue_mark(hass)
+        async with home_in(Path(folder)) as hass:
             # What is loaded by now stays: a full collection would stop every thread for a tenth of a second.
             gc.collect()
             gc.freeze()
             try:
-                # The usual resolver looks for names in the local network, too.
-                with patch("homeassistant.helpers.aiohttp_client._async_make_resolver", _Resolver):
-                    yield hass
+                yield hass
             finally:
-                await hass.async_stop(force=True)
                 gc.unfreeze()
+
+
+@asynccontextmanager
+async def home_in(folder: Path) -> AsyncGenerator[HomeAssistant]:
+    """Run one in a folder that may be another one's who was killed there, and stop it in the end."""
+    async with async_test_home_assistant(config_dir=str(folder)) as hass:
+        hass.data.pop(DATA_CUSTOM_COMPONENTS)
+        async_initialize_recorder(hass)
+        database = {"db_url": f"sqlite:///{folder / 'home.db'}", "commit_interval": 1}
+        if not await async_setup_component(hass, "recorder", {"recorder": database}):
+            raise RuntimeError("the recorder was not set up")
+        await hass.async_block_till_done()
+        await queue_mark(hass)
+        try:
+            # The usual resolver looks for names in the local network, too.
+            with patch("homeassistant.helpers.aiohttp_client._async_make_resolver", _Resolver):
+                yield hass
+        finally:
+            await hass.async_stop(force=True)
 
 
 class _Resolver(aiohttp.ThreadedResolver):
