@@ -22,10 +22,12 @@ class ReadAhead:
         self._begun_s = 0.0
 
     def begin(self, reading: Reading) -> None:
-        """Begin to read what follows a batch, if something does."""
-        self.drop()
+        """Begin to read what follows a batch, if something does and that was not begun."""
         if reading.batch is None or reading.closed_s is None or reading.batch.end_s >= reading.closed_s:
             return
+        if self._task is not None and self._position_s == reading.batch.end_s:
+            return
+        self.drop()
         self._position_s, self._begun_s = reading.batch.end_s, monotonic()
         self._task = asyncio.create_task(self._reading(self._position_s))
 

@@ -13,6 +13,9 @@ from .reconcile import HeldError
 
 # So many rejections in a row are no accident of single periods.
 REJECTIONS_IN_A_ROW: Final = 3
+# What is usual is entered into the ledger, and shown, for so many packets together, or after so long.
+USUAL_PACKETS: Final = 32
+USUAL_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,9 @@ class Courier(ABC):
         self._pending: list[Pending] = []
         # What the stream is held with, until somebody says whether it is to be sent again or passed.
         self._held: list[Pending] = []
+        # What the cursor has passed, but the ledger not yet; and since when.
+        self._late: list[Step] = []
+        self._late_since_s = 0.0
         # Somebody wants what is refused to be passed although nothing was ever accepted.
         self._is_lenient = False
 
@@ -79,6 +85,7 @@ class Courier(ABC):
 
     def hole(self, step: Step) -> None:
         """Pass periods without data; after a rejection that has to wait."""
+        self.catch_up()
         desk = self._desk
         desk.state = step.after
         if step.resets:
@@ -91,6 +98,7 @@ class Courier(ABC):
 
     def reject(self, step: Step, answer: str, *, repeated: int = 0) -> None:
         """Keep a rejection until we know whether it is the period or the stream; hold the stream in the second case."""
+        self.catch_up()
         desk = self._desk
         desk.state = step.after
         desk.note_rejected(repeated)
@@ -103,6 +111,7 @@ class Courier(ABC):
 
     def accept(self, steps: Sequence[Step], *, confirmed: int = 0, repeated: int = 0) -> None:
         """Move over what the cloud has, and over what was waiting for that."""
+        self.catch_up()
         desk, cursor = self._desk, self._desk.moving
         if self._pending:
             self._pass(self._pending)
@@ -119,6 +128,33 @@ class Courier(ABC):
         desk.clear(Problem.REJECTED)
         desk.note_accepted(steps, confirmed=confirmed, repeated=repeated)
         desk.moved()
+
+    def is_usual(self, step: Step) -> bool:
+        """Tell whether nothing is to be noted of an accepted step but that."""
+        desk = self._desk
+        is_short = step.end_s - step.start_s <= desk.config.interval_s
+        return is_short and not step.resets and not self._pending and desk.is_quiet
+
+    def accept_usual(self, step: Step) -> None:
+        """Move over a packet that is like many others; the ledger follows, which may always be behind the cursor."""
+        desk = self._desk
+        desk.moving.accept(step)
+        desk.state = step.after
+        desk.account.committer.mark()
+        now_s = desk.hass.loop.time()
+        if not self._late:
+            self._late_since_s = now_s
+        self._late.append(step)
+        if len(self._late) >= USUAL_PACKETS or now_s - self._late_since_s >= USUAL_S:
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Enter into the ledger what the cursor has passed, and show it."""
+        if self._late:
+            late, self._late = self._late, []
+            for step in late:
+                self._desk.ledger.note(step, self._desk.config)
+            self._desk.notify()
 
     def start_over(self) -> None:
         """Forget what was under way, and what was held: the steps come again from the place of the cursor."""

@@ -22,7 +22,7 @@ from .packets import PacketCourier
 from .plan import Batch, PlanState, Step, plan
 from .reconcile import HeldError
 from .review import StreamReview
-from .source import StreamSource
+from .source import Reading, StreamSource
 from .wire import units_of
 
 # How long a stream rests before it looks whether its problem is gone; without a number it waits to be resumed.
@@ -49,6 +49,8 @@ CHOICES: Final[Mapping[Problem, tuple[Choice, ...]]] = {
 EXPIRING_S: Final = 24 * 3600.0
 # It drops them once a day: so long afterwards they are surely gone, and there is nothing left to be saved.
 PURGING_S: Final = 24 * 3600.0
+# With so many periods left of what was read, the next ones are read.
+AHEAD_PERIODS: Final = 200
 # What is on its way when somebody pauses a stream may arrive, unless it takes longer than this.
 GRACE_S: Final = 2.0
 
@@ -266,11 +268,16 @@ class StreamEngine(StreamDesk):
                 await self.review.async_look_if_due()
                 await self.wait()
                 continue
-            self._ahead.begin(reading)
-            await self.courier.async_take(self._planned(reading.batch))
+            await self.courier.async_take(self._planned(reading, reading.batch))
 
-    def _planned(self, batch: Batch) -> Iterator[Step]:
-        """Plan what was read; with the first step it is certain that its sums go on from ours."""
+    def _planned(self, reading: Reading, batch: Batch) -> Iterator[Step]:
+        """Plan what was read; with the first step it is certain that its sums go on from ours.
+
+        Towards the end the next batch is read: earlier, it would be old when its turn comes.
+        """
+        ahead_from_s = batch.end_s - AHEAD_PERIODS * batch.interval_s
         for step in plan(self.config, self.state, batch):
             self.clear(Problem.DATABASE_NEW)
+            if step.end_s > ahead_from_s:
+                self._ahead.begin(reading)
             yield step

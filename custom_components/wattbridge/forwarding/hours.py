@@ -26,6 +26,8 @@ from .reconcile import HeldError, begin
 PATIENCE: Final = RetryPolicy(base_s=2, cap_s=300)
 # With what was passed before.
 SHORT_PATIENCE: Final = RetryPolicy(attempts=3, total_s=30, base_s=2, cap_s=10, retry_after_ceiling_s=30)
+# An upload is of so many hours at most: whoever waits for the account's turn does not wait for years of them.
+UPLOAD_HOURS: Final = 500
 # So many steps are settled before others have their turn.
 SETTLED_AT_ONCE: Final = 200
 # Finer than any meter; what is left of a float beyond it is noise.
@@ -77,7 +79,7 @@ class HourCourier(Courier):
     @override
     async def async_take(self, steps: Iterable[Step]) -> None:
         """Upload the hours of many steps together; the cursor lasts before more is sent."""
-        for batch in batched(steps, BATCH_ROWS, strict=False):
+        for batch in batched(steps, UPLOAD_HOURS, strict=False):
             if self._desk.is_paused:
                 return
             await self._carry(batch)

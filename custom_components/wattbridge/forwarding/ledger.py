@@ -32,8 +32,10 @@ def digest_of(config: StreamConfig, step: Step, factors: Container[str]) -> int:
     """Return a small digest of what a step holds beside energy; zero stands for one that is not known."""
     if config.is_hourly_energy or step.values is None:
         return 1
-    parts = [f"{n}={v:.{_DIGITS}g}" for n, v in sorted(step.values.items()) if n not in factors]
-    return crc32(";".join(parts).encode()) | 1 if parts else 1
+    others = [name for name in step.values if name not in factors]
+    if not others:
+        return 1
+    return crc32(";".join(f"{name}={step.values[name]:.{_DIGITS}g}" for name in sorted(others)).encode()) | 1
 
 
 def energy_factors(config: StreamConfig) -> dict[str, float]:
@@ -126,6 +128,10 @@ class StreamLedger:
 
     def note(self, step: Step, config: StreamConfig) -> None:
         """Note a step with data, whose class is known now; the parts of an hour add up."""
+        is_next = step.start_s == self.position_s == self._end * HOUR_S
+        if is_next and step.end_s - step.start_s == HOUR_S:
+            self._note_next(step, config)
+            return
         is_whole = step.end_s - step.start_s >= HOUR_S
         self._go_on_from(step.start_s, is_whole=is_whole)
         hour = (step.end_s - 1) // HOUR_S
@@ -140,6 +146,16 @@ class StreamLedger:
             before_wh = self._energies_wh[hour % WINDOW_HOURS] if step.start_s % HOUR_S else 0.0
             self._set(hour, energy_wh if before_wh == HOLE else before_wh + energy_wh, 0)
         self.position_s, self.has_data = step.end_s, True
+        self.on_change()
+
+    def _note_next(self, step: Step, config: StreamConfig) -> None:
+        """Note the hour after the last one: that is nearly always so, and has a short way."""
+        hour = self._end
+        slot = hour % WINDOW_HOURS
+        self._fold(hour - WINDOW_HOURS, self._energies_wh[slot])
+        self._energies_wh[slot] = self._energy_of(step, config)
+        self._digests[slot] = digest_of(config, step, self._factors)
+        self._end, self.position_s, self.has_data = hour + 1, step.end_s, True
         self.on_change()
 
     def note_refused(self, step: Step, config: StreamConfig) -> None:
@@ -225,12 +241,6 @@ class StreamLedger:
         """Move the window on so that it ends with an hour, and fold what leaves it into the months."""
         if hour < self._end:
             return
-        if hour == self._end:
-            # Hour after hour, as it nearly always is.
-            self._fold(hour - WINDOW_HOURS, self._energies_wh[hour % WINDOW_HOURS])
-            self._set(hour, filler, 0)
-            self._end = hour + 1
-            return
         for leaving in self._leaving(hour + 1):
             self._fold(leaving, self._energies_wh[leaving % WINDOW_HOURS])
         for skipped in range(self._end, hour + 1 - WINDOW_HOURS if filler != HOLE else self._end):
@@ -246,7 +256,9 @@ class StreamLedger:
     def _fold(self, hour: int, energy_wh: float) -> None:
         if energy_wh == HOLE or hour < (self.from_s or 0) // HOUR_S:
             return
-        month = self.months.setdefault(month_of(hour), Month())
+        number = month_of(hour)
+        if (month := self.months.get(number)) is None:
+            month = self.months[number] = Month()
         if isnan(energy_wh):
             month.unknown += 1
         else:
@@ -265,4 +277,8 @@ def energy_of(config: StreamConfig, step: Step, factors: dict[str, float]) -> fl
     """Return the energy (Wh) of a step: for WattCarbon its signed value, for Wattics what its meters rose by."""
     if config.is_hourly_energy:
         return (step.values or {}).get(ENERGY_KWH, 0.0) * 1000.0
-    return sum((step.changes[name] * factor for name, factor in factors.items() if name in step.changes), 0.0)
+    energy_wh = 0.0
+    for name, factor in factors.items():
+        if (change := step.changes.get(name)) is not None:
+            energy_wh += change * factor
+    return energy_wh

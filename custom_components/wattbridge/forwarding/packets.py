@@ -1,8 +1,10 @@
 """Carries packets, one by one and in order: for a cloud where nothing can be put in front of what it has."""
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, tzinfo
+from itertools import islice
 from typing import Final, override
 
 from homeassistant.core import callback
@@ -19,6 +21,8 @@ from .wire import async_zone_of, packet_of
 
 # A cloud of many machines may need as long until all of them know of a packet.
 LAGGING_S: Final = (1.0, 5.0, 15.0)
+# So many packets are made at a time; others wait a third of a millisecond for that.
+AHEAD: Final = 32
 
 
 class PacketCourier(Courier):
@@ -85,16 +89,20 @@ class PacketCourier(Courier):
     async def async_take(self, steps: Iterable[Step]) -> None:
         """Deliver steps one by one until somebody pauses the stream; each is settled before the next goes out."""
         coming = _Coming(iter(steps), self._desk.config, self._zone or dt_util.get_default_time_zone())
-        while (step := coming.take()) is not None:
-            if self._desk.is_paused:
-                return
-            if step.values is None:
-                self.hole(step)
-            else:
-                packet = coming.packet_of(step)
-                # While a packet is on its way the next one is made.
-                self._desk.hass.loop.call_soon(coming.look_ahead)
+        try:
+            while (ready := coming.take()) is not None:
+                step, packet = ready
+                if self._desk.is_paused:
+                    return
+                if packet is None:
+                    self.hole(step)
+                    continue
+                if coming.is_empty:
+                    # While a packet is on its way the next ones are made.
+                    self._desk.hass.loop.call_soon(coming.look_ahead)
                 await self._deliver(step, packet)
+        finally:
+            self.catch_up()
 
     async def _deliver(self, step: Step, packet: Packet) -> None:
         desk = self._desk
@@ -108,7 +116,10 @@ class PacketCourier(Courier):
         if receipt.outcome is Outcome.REJECTED:
             self.reject(step, answer_of(receipt.status, receipt.answer), repeated=receipt.repeated)
             return
-        self.accept((step,), confirmed=receipt.outcome is Outcome.CONFIRMED, repeated=receipt.repeated)
+        if receipt.outcome is Outcome.ACCEPTED and not receipt.repeated and self.is_usual(step):
+            self.accept_usual(step)
+        else:
+            self.accept((step,), confirmed=receipt.outcome is Outcome.CONFIRMED, repeated=receipt.repeated)
         if not self._cloud_tells:
             await desk.account.committer.flush()
             await self._ask_again(desk.moving)
@@ -135,33 +146,36 @@ class PacketCourier(Courier):
 
 
 class _Coming:
-    """The steps that come, and the packet of the next one where there was time to make it."""
+    """The steps that come, with their packets where they have one; as many are ready as there was time to make."""
 
     def __init__(self, steps: Iterator[Step], config: StreamConfig, zone: tzinfo) -> None:
         """Have looked at none yet."""
         self._steps = steps
         self._config = config
         self._zone = zone
-        self._next: Step | None = None
-        self._packet: Packet | None = None
+        self._ready: deque[tuple[Step, Packet | None]] = deque()
 
-    def take(self) -> Step | None:
-        """Return the next step; None after the last one."""
-        step, self._next = self._next, None
-        return next(self._steps, None) if step is None else step
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether none is ready."""
+        return not self._ready
 
-    def packet_of(self, step: Step) -> Packet:
-        """Return the packet of the step that was taken last."""
-        packet, self._packet = self._packet, None
-        return packet_of(self._config, step, self._zone) if packet is None else packet
+    def take(self) -> tuple[Step, Packet | None] | None:
+        """Return the next step and its packet; None after the last one."""
+        if not self._ready:
+            self._make(1)
+        return self._ready.popleft() if self._ready else None
 
     @callback
     def look_ahead(self) -> None:
-        """Plan the next step and make its packet, unless that was done."""
-        if self._next is None and (step := next(self._steps, None)) is not None:
-            self._next = step
-            if step.values is not None:
-                self._packet = packet_of(self._config, step, self._zone)
+        """Plan some steps and make their packets: many at a time cost half as much as one by one."""
+        if not self._ready:
+            self._make(AHEAD)
+
+    def _make(self, most: int) -> None:
+        for step in islice(self._steps, most):
+            packet = None if step.values is None else packet_of(self._config, step, self._zone)
+            self._ready.append((step, packet))
 
 
 def _newest(err: AnotherSenderError | OrderError) -> datetime:

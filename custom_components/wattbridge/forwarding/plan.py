@@ -8,7 +8,7 @@ in front.
 An hour of energy is the sum of several statistics, each with its sign: one that lacks a row makes the hour a hole.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Final, NamedTuple
@@ -23,24 +23,18 @@ _KWH_DIGITS: Final = 9
 _NOISE: Final = 1e-9
 
 
-class Sample(NamedTuple):
-    """One row of a statistic: when it starts, and the one column that is taken from it."""
-
-    start_s: int
-    value: float
-
-
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The rows of one parameter, oldest first.
+    """The rows of one parameter, oldest first: when each starts, and the one column that is taken from it.
 
-    For a change, the samples are sums, and `before` is the sum of the row before them, which ends at `before_end_s`.
+    For a change, the values are sums, and `before` is the sum of the row before them, which ends at `before_end_s`.
     `starts_at_zero`: without such a row the first sum counts from zero, as it does in the recorder's own hours;
     otherwise it only gives a base to count from. `is_oldest`: there is no row before these at all, not even one that
     was not read.
     """
 
-    samples: tuple[Sample, ...]
+    starts_s: Sequence[int]
+    values: Sequence[float]
     before: float | None = None
     starts_at_zero: bool = False
     is_oldest: bool = False
@@ -181,25 +175,24 @@ class _Walk:
         self.value: float | None = None
         self.change: float | None = None
         self.fell = self.took = False
-        self._samples = series.samples
+        self._starts_s, self._values = series.starts_s, series.values
         self._next = 0
         if parameter.measure is Measure.CHANGE:
             self.base = _base(parameter, series, state, are_kept=are_kept)
 
     def take(self, end_s: int) -> None:
         """Take the rows of the period that ends then."""
-        samples, number = self._samples, self._next
-        rows: list[float] = []
-        while number < len(samples) and samples[number].start_s < end_s:
-            rows.append(samples[number].value)
+        first = number = self._next
+        starts_s, most = self._starts_s, len(self._starts_s)
+        while number < most and starts_s[number] < end_s:
             number += 1
-        if rows:
-            self.last_row_s, self.is_known = samples[number - 1].start_s, True
         self._next = number
-        self.took, self.fell = bool(rows), False
+        self.took, self.fell = number > first, False
         self.value = self.change = None
-        if not rows:
+        if number == first:
             return
+        self.last_row_s, self.is_known = starts_s[number - 1], True
+        rows = self._values[first:number]
         match self.parameter.measure:
             case Measure.CHANGE:
                 self._take_change(rows)
@@ -209,7 +202,7 @@ class _Walk:
             case Measure.SUM | Measure.STATE:
                 self.value = _tidy(rows[-1])
 
-    def _take_change(self, sums: list[float]) -> None:
+    def _take_change(self, sums: Sequence[float]) -> None:
         parameter, change, counted = self.parameter, 0.0, 0
         for total in sums:
             if self.base is not None:
@@ -243,9 +236,9 @@ def _base(parameter: ParameterConfig, series: Series, state: PlanState, *, are_k
         # The recorder's own sums begin with nothing. Those of others may bring along what was counted before.
         from_zero = series.starts_at_zero and (last_row_s is None or (series.is_oldest and ":" not in source))
         return 0.0 if from_zero else None
-    if series.samples and (was_counted or series.is_oldest):
+    if series.values and (was_counted or series.is_oldest):
         replaced = are_kept and series.is_oldest and last_row_s is not None
-        if replaced or _is_fall(series.samples[0].value, kept):
+        if replaced or _is_fall(series.values[0], kept):
             raise SourceError(Problem.DATABASE_NEW, series.statistic_id or source)
     return kept if before is None or parameter.may_fall else max(kept, before)
 

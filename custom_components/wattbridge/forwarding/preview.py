@@ -7,9 +7,10 @@ from math import ceil
 
 from homeassistant.core import HomeAssistant
 
+from .hours import UPLOAD_HOURS
 from .model import StreamConfig, utc
 from .plan import PlanState
-from .source import BATCH_PERIODS, StreamSource
+from .source import StreamSource
 from .walk import Tally, closed_steps
 from .wire import async_zone_of, stamp_s, text_of, units_of
 
@@ -60,5 +61,5 @@ async def async_preview_stream(hass: HomeAssistant, config: StreamConfig, state:
 
 def estimate_s(preview: StreamPreview, config: StreamConfig, round_trip_s: float) -> float:
     """Estimate how long (s) the sending takes: packets go one after another, hours in files."""
-    requests = ceil(preview.rows / BATCH_PERIODS) if config.is_hourly_energy else preview.rows
+    requests = ceil(preview.rows / UPLOAD_HOURS) if config.is_hourly_energy else preview.rows
     return requests * round_trip_s

@@ -1,16 +1,22 @@
 """Reads rows out of the recorder, in the units that the cloud expects, as the series of a plan."""
 
+from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 from math import isfinite
 from typing import Any, Final, Literal
 
-from homeassistant.components.recorder.statistics import statistics_during_period
+from homeassistant.components.recorder.statistics import UNIT_CLASS_TO_UNIT_CONVERTER
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import session_scope
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.orm import Session
 
 from ..vendors.wattics import Measure
-from .model import HOUR_S, ParameterConfig, utc
-from .plan import Sample, Series
+from .model import HOUR_S, ParameterConfig
+from .plan import Series
+from .survey import Stock, table_of
 
 type Column = Literal["mean", "sum", "state"]
 
@@ -24,70 +30,91 @@ _COLUMNS: Final[Mapping[Measure, Column]] = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A parameter whose rows are read; `before` is where and how long the row before them is, if it may be used."""
+    """A parameter whose rows are read, and the unit to read them in.
+
+    `stock`: what there is of its statistic; `before`: where and how long the row before them is, if it may be used.
+    """
 
     parameter: ParameterConfig
-    statistic_id: str
+    stock: Stock
+    unit: str | None
     before: tuple[int, int] | None
     is_oldest: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of time, how long the rows in it are, and the units to read them in, by the class of the unit."""
+    """A stretch of time, and how long the rows in it are."""
 
     start_s: int
     end_s: int
     row_s: int
-    units: Mapping[str, str]
 
 
 def read_series(
     hass: HomeAssistant, wanted: Sequence[Wanted], stretch: Stretch, *, starts_at_zero: bool
 ) -> dict[str, Series]:
-    """Read the series of all parameters; runs in the recorder's executor."""
-    columns = {_COLUMNS[each.parameter.measure] for each in wanted}
+    """Read the series of all parameters; runs in the recorder's executor.
+
+    The recorder's public function makes a dictionary of every row, which takes as long as all the rest.
+    """
+    with session_scope(hass=hass, read_only=True) as session:
+        return {each.parameter.name: _series(session, each, stretch, starts_at_zero=starts_at_zero) for each in wanted}
+
+
+def _series(session: Session, wanted: Wanted, stretch: Stretch, *, starts_at_zero: bool) -> Series:
     # The row before is mostly next to the first one, and is read with it.
     adjacent = (stretch.start_s - stretch.row_s, stretch.row_s)
-    from_s = adjacent[0] if any(each.before == adjacent for each in wanted) else stretch.start_s
-    rows = _rows(hass, {each.statistic_id for each in wanted}, replace(stretch, start_s=from_s), columns)
-    series: dict[str, Series] = {}
-    for each in wanted:
-        column = _COLUMNS[each.parameter.measure]
-        samples = tuple(
-            Sample(int(row["start"]), value)
-            for row in rows.get(each.statistic_id, ())
-            if (value := row.get(column)) is not None and isfinite(value)
+    from_s = adjacent[0] if wanted.before == adjacent else stretch.start_s
+    starts_s, values = _read(session, wanted, Stretch(from_s, stretch.end_s, stretch.row_s))
+    before = None
+    if wanted.before == adjacent:
+        if starts_s and starts_s[0] < stretch.start_s:
+            starts_s.pop(0)
+            before = values.pop(0)
+    elif wanted.before is not None:
+        # It lies far back, or in the other table: that costs one more short read.
+        start_s, row_s = wanted.before
+        _, sums = _read(session, wanted, Stretch(start_s, start_s + row_s, row_s))
+        before = sums[-1] if sums else None
+    return Series(
+        starts_s,
+        values,
+        before,
+        starts_at_zero,
+        wanted.is_oldest,
+        wanted.stock.statistic_id,
+        None if wanted.before is None else sum(wanted.before),
+    )
+
+
+def _read(session: Session, wanted: Wanted, stretch: Stretch) -> tuple[array[int], array[float]]:
+    """Read when the rows of a stretch start, and what they hold in the wanted unit."""
+    of_this = {"series": wanted.stock.metadata_id, "from_s": stretch.start_s, "to_s": stretch.end_s}
+    statement = _statement(stretch.row_s == HOUR_S, _COLUMNS[wanted.parameter.measure])
+    rows = session.execute(statement, of_this).all()
+    starts_s, values = array("q", [int(start_s) for start_s, _ in rows]), array("d", [value for _, value in rows])
+    if not isfinite(sum(values)):
+        numbers = {start_s: value for start_s, value in zip(starts_s, values, strict=True) if isfinite(value)}
+        starts_s, values = array("q", numbers), array("d", numbers.values())
+    stock, unit = wanted.stock, wanted.unit
+    converter = UNIT_CLASS_TO_UNIT_CONVERTER.get(stock.unit_class)
+    if converter is not None and unit and unit != stock.unit:
+        values = array("d", map(converter.converter_factory(stock.unit, unit), values))
+    return starts_s, values
+
+
+@cache
+def _statement(is_hourly: bool, column: Column) -> Select[Any]:  # noqa: FBT001 - it is a key
+    table = table_of(is_hourly=is_hourly)
+    value = getattr(table, column)
+    return (
+        select(table.start_ts, value)
+        .where(
+            table.metadata_id == bindparam("series"),
+            table.start_ts >= bindparam("from_s"),
+            table.start_ts < bindparam("to_s"),
+            value.is_not(None),
         )
-        earlier = [sample.value for sample in samples[:1] if sample.start_s < stretch.start_s]
-        before = None
-        if each.before == adjacent:
-            before = next(iter(earlier), None)
-        elif each.before is not None:
-            # It lies far back, or in the other table: that costs one more short read.
-            before = _sum_before(hass, each.statistic_id, each.before, stretch.units)
-        series[each.parameter.name] = Series(
-            samples[len(earlier) :],
-            before,
-            starts_at_zero,
-            each.is_oldest,
-            each.statistic_id,
-            None if each.before is None else sum(each.before),
-        )
-    return series
-
-
-def _sum_before(
-    hass: HomeAssistant, statistic_id: str, before: tuple[int, int], units: Mapping[str, str]
-) -> float | None:
-    start_s, row_s = before
-    stretch = Stretch(start_s, start_s + row_s, row_s, units)
-    sums = [row["sum"] for row in _rows(hass, {statistic_id}, stretch, {"sum"}).get(statistic_id, ())]
-    return sums[-1] if sums and sums[-1] is not None and isfinite(sums[-1]) else None
-
-
-def _rows(hass: HomeAssistant, statistic_ids: set[str], stretch: Stretch, columns: set[Column]) -> Mapping[str, Any]:
-    period: Literal["hour", "5minute"] = "hour" if stretch.row_s == HOUR_S else "5minute"
-    return statistics_during_period(
-        hass, utc(stretch.start_s), utc(stretch.end_s), statistic_ids, period, dict(stretch.units), set(columns)
+        .order_by(table.start_ts)
     )

@@ -21,7 +21,9 @@ from .plan import Batch, Series
 from .rows import Stretch, Wanted, read_series
 from .survey import Stock, survey
 
-BATCH_PERIODS: Final = 500
+# A batch is of so many rows at most, of all series of a stream together. Every look into the recorder takes its time,
+# so more of them would be slower; and two batches of each stream are in memory.
+BATCH_ROWS: Final = 2000
 _DAY_S: Final = 86_400
 
 
@@ -146,7 +148,7 @@ class StreamSource:
             to_s = hourly_to_s or closed_s
             if to_s is None or to_s <= position_s:
                 return Reading(None, closed_s, view.next_row_s)
-            batch = await self._batch(ids, view, to_s)
+            batch = await self._batch(view, to_s)
         return Reading(batch, closed_s, view.next_row_s)
 
     async def _view(self, ids: Mapping[str, str], position_s: int) -> _View:
@@ -224,37 +226,29 @@ class StreamSource:
             for statistic_id in self.external_ids
         )
 
-    async def _batch(self, ids: Mapping[str, str], view: _View, to_s: int) -> Batch:
+    async def _batch(self, view: _View, to_s: int) -> Batch:
         """Read the rows of all sources from the next period that has one, and for sums the row before it too."""
         position_s, next_row_s = view.position_s, view.next_row_s
         first_s = to_s if next_row_s is None else min(max(next_row_s, view.on_grid(position_s)), to_s)
-        end_s = min(first_s + BATCH_PERIODS * view.interval_s, to_s)
+        rows_of_period = len(self._config.parameters) * view.interval_s // view.row_s
+        end_s = min(first_s + max(1, BATCH_ROWS // rows_of_period) * view.interval_s, to_s)
         series: dict[str, Series] = {}
         if first_s < end_s:
             wanted = [
                 Wanted(
                     parameter,
-                    ids[parameter.source],
+                    view.stocks[parameter.source],
+                    self._units.get(parameter.name, view.stocks[parameter.source].unit),
                     view.before(parameter.source) if parameter.measure is Measure.CHANGE else None,
                     view.is_oldest(parameter.source),
                 )
                 for parameter in self._config.parameters
             ]
-            stretch = Stretch(max(first_s, view.from_s), end_s, view.row_s, self._units_by_class(view.stocks))
+            stretch = Stretch(max(first_s, view.from_s), end_s, view.row_s)
             starts_at_zero = view.row_s == HOUR_S and view.from_s == position_s
             read = partial(read_series, self._hass, wanted, stretch, starts_at_zero=starts_at_zero)
             series = await get_instance(self._hass).async_add_executor_job(read)
         return Batch(position_s, first_s, end_s, series, view.interval_s)
-
-    def _units_by_class(self, stocks: Mapping[str, Stock]) -> dict[str, str]:
-        """Name the unit of every class of units; without one the recorder would take that of the entity's state."""
-        units: dict[str, str] = {}
-        for parameter in self._config.parameters:
-            stock = stocks[parameter.source]
-            unit = self._units.get(parameter.name, stock.unit)
-            if unit and stock.unit_class:
-                units[stock.unit_class] = unit
-        return units
 
 
 def _is_convertible(unit_class: str | None, unit: str) -> bool:

@@ -75,6 +75,12 @@ class StreamWatch(StreamWaits):
         return self.problem is not None or self._waiting_since_s is not None or self.is_paused
 
     @property
+    def is_quiet(self) -> bool:
+        """Tell whether nobody waits for a packet to be accepted: no problem, no wait, and none who counts."""
+        is_well = self.problem is None and self._told_failure is None and self._waiting_since_s is None
+        return is_well and self._paused_until is None and not self._counting
+
+    @property
     def paused_until(self) -> datetime | None:
         """Until when nothing is sent, because of the cloud."""
         return self._paused_until

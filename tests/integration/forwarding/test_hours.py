@@ -190,7 +190,7 @@ async def test_killed_at_any_moment_with_any_older_file(
 ) -> None:
     """Each kill leaves the file as it was at some moment before; in the end the cloud equals the recorder."""
     chance = random.Random(seed)  # noqa: S311 - the same kills for the same seed
-    monkeypatch.setattr(hours, "BATCH_ROWS", 10)
+    monkeypatch.setattr(hours, "UPLOAD_HOURS", 10)
     _, hours_kwh = await store_own(hass, 150)
     targets = [*list(cloud.assets)[:2], next(iter(cloud.meters))]
     for target in targets[:2]:
@@ -335,7 +335,7 @@ async def test_unwritable_cursor_sends_no_more_than_a_file(
     hass: HomeAssistant, bench: SeriesBench, cloud: WattCarbonSimulator, asset: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rest goes out when it can be noted again."""
-    monkeypatch.setattr(hours, "BATCH_ROWS", 10)
+    monkeypatch.setattr(hours, "UPLOAD_HOURS", 10)
     _, hours_kwh = await store_own(hass)
     bench.add(own(asset))
     await bench.stop()
@@ -383,7 +383,7 @@ async def test_live_hour_does_not_wait_for_history(
     hass: HomeAssistant, bench: SeriesBench, cloud: WattCarbonSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While others upload a long history, the series with one hour to send has its turn next."""
-    monkeypatch.setattr(hours, "BATCH_ROWS", 20)
+    monkeypatch.setattr(hours, "UPLOAD_HOURS", 20)
     start, _ = await store_own(hass, 400)
     await async_store(hass, metadata("wattbridge:live"), sum_rows(start, [0.5] * 400))
     publish(hass, start + 399 * HOUR, statistic_id="wattbridge:live")

@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 
 from custom_components.wattbridge.forwarding.junction import hourly_until
 from custom_components.wattbridge.forwarding.model import HOUR_S, ROW_S, ParameterConfig, StreamConfig
-from custom_components.wattbridge.forwarding.plan import Batch, PlanState, Sample, Series, Step, plan
+from custom_components.wattbridge.forwarding.plan import Batch, PlanState, Series, Step, plan
 from custom_components.wattbridge.forwarding.preview import async_preview_stream
 from custom_components.wattbridge.forwarding.source import StreamSource
 from custom_components.wattbridge.forwarding.survey import Stock
@@ -81,11 +81,11 @@ def test_energy_is_conserved_over_the_junction(changes: list[float], sent: int, 
     oldest_s = max(position_s, NOON_S + oldest * ROW_S)
     sums = list(accumulate(changes, initial=1000.0))
     config = StreamConfig("meter", Kind.ELECTRICITY, rows_each * ROW_S, Start.BEGINNING, None, (ENERGY,))
-    short = [Sample(NOON_S + n * ROW_S, total) for n, total in enumerate(sums[1:]) if NOON_S + n * ROW_S < end_s]
-    hours = [Sample(sample.start_s // HOUR_S * HOUR_S, sample.value) for sample in short[11::12]]
+    short = {NOON_S + n * ROW_S: total for n, total in enumerate(sums[1:]) if NOON_S + n * ROW_S < end_s}
+    hours = {start_s // HOUR_S * HOUR_S: total for start_s, total in [*short.items()][11::12]}
     state = PlanState(position_s, {"pC_1": 0.0}, {"meter:energy": sums[sent]})
-    hours_left = [sample.start_s for sample in hours if sample.start_s >= position_s // HOUR_S * HOUR_S]
-    short_left = min((sample.start_s for sample in short if sample.start_s >= oldest_s), default=None)
+    hours_left = [start_s for start_s in hours if start_s >= position_s // HOUR_S * HOUR_S]
+    short_left = min((start_s for start_s in short if start_s >= oldest_s), default=None)
     until_s = hourly_until(
         position_s,
         [stock(next_s=short_left)],
@@ -95,7 +95,7 @@ def test_energy_is_conserved_over_the_junction(changes: list[float], sent: int, 
     steps = _planned(config, state, hours, until_s, HOUR_S) if until_s is not None else []
     state = steps[-1].after if steps else state
     if state.position_s < end_s:
-        left = [sample for sample in short if sample.start_s >= oldest_s]
+        left = {start_s: total for start_s, total in short.items() if start_s >= oldest_s}
         steps += _planned(config, state, left, end_s, config.interval_s)
     assert all(earlier.end_s == later.start_s for earlier, later in pairwise(steps))
     risen = sum(changes[sent : (end_s - NOON_S) // ROW_S])
@@ -105,11 +105,11 @@ def test_energy_is_conserved_over_the_junction(changes: list[float], sent: int, 
     assert not readings or readings[-1] == pytest.approx(risen)
 
 
-def _planned(config: StreamConfig, state: PlanState, rows: list[Sample], end_s: int, interval_s: int) -> list[Step]:
+def _planned(config: StreamConfig, state: PlanState, rows: dict[int, float], end_s: int, interval_s: int) -> list[Step]:
     """Plan rows of which the one before is never there."""
     from_s = state.position_s // interval_s * interval_s
-    samples = tuple(sample for sample in rows if from_s <= sample.start_s < end_s)
-    batch = Batch(state.position_s, from_s, end_s, {"pC_1": Series(samples)}, interval_s)
+    found = {start_s: total for start_s, total in rows.items() if from_s <= start_s < end_s}
+    batch = Batch(state.position_s, from_s, end_s, {"pC_1": Series(list(found), list(found.values()))}, interval_s)
     return list(plan(config, state, batch))
 
 

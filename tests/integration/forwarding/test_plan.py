@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from custom_components.wattbridge.aiowattbridge.wattics import LastPacket
 from custom_components.wattbridge.forwarding.model import HOUR_S, ROW_S, ParameterConfig, StreamConfig
-from custom_components.wattbridge.forwarding.plan import Batch, PlanState, Sample, Series, Step, plan
+from custom_components.wattbridge.forwarding.plan import Batch, PlanState, Series, Step, plan
 from custom_components.wattbridge.forwarding.wire import is_ours, packet_of
 from custom_components.wattbridge.vendors.wattics import Kind, Measure, Start
 
@@ -39,8 +39,10 @@ HOURLY_ENERGY = stream(ENERGY)
 
 def series(values: Mapping[int, float], *, row_s: int = HOUR_S, before: float | None = None) -> Series:
     """Make the rows of a series from values by the number of their row."""
-    samples = tuple(Sample(START_S + number * row_s, value) for number, value in sorted(values.items()))
-    return Series(samples, before=before, starts_at_zero=row_s == HOUR_S)
+    starts_s = [START_S + number * row_s for number in sorted(values)]
+    return Series(
+        starts_s, [values[number] for number in sorted(values)], before=before, starts_at_zero=row_s == HOUR_S
+    )
 
 
 def planned(

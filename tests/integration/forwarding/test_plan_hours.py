@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custom_components.wattbridge.forwarding.model import HOUR_S, ParameterConfig, Problem, SourceError, StreamConfig
-from custom_components.wattbridge.forwarding.plan import ENERGY_KWH, Batch, PlanState, Sample, Series, Step, plan
+from custom_components.wattbridge.forwarding.plan import ENERGY_KWH, Batch, PlanState, Series, Step, plan
 from custom_components.wattbridge.forwarding.wire import hour_of, text_of, units_of
 from custom_components.wattbridge.vendors.wattcarbon import Target
 from custom_components.wattbridge.vendors.wattics import Kind, Measure, Start
@@ -32,12 +32,12 @@ BATTERY = asset(CHARGE, DISCHARGE)
 
 def sums(*changes: float | None, before: float | None = None) -> Series:
     """Make the rows of a running sum; None leaves a hole."""
-    total, samples = before or 0.0, []
+    total, rows = before or 0.0, {}
     for number, change in enumerate(changes):
         if change is not None:
             total += change
-            samples.append(Sample(START_S + number * HOUR_S, total))
-    return Series(tuple(samples), before=before, starts_at_zero=True)
+            rows[START_S + number * HOUR_S] = total
+    return Series(list(rows), list(rows.values()), before=before, starts_at_zero=True)
 
 
 def planned(config: StreamConfig, series: dict[str, Series], hours: int, state: PlanState | None = None) -> list[Step]:
@@ -126,9 +126,12 @@ def _cut(series: dict[str, Series], steps: list[Step], hours: int, cut: int) -> 
 
 
 def _part(series: Series, from_s: int, to_s: int) -> Series:
-    earlier = [sample.value for sample in series.samples if sample.start_s < from_s]
-    samples = tuple(sample for sample in series.samples if from_s <= sample.start_s < to_s)
-    return Series(samples, before=earlier[-1] if earlier else series.before, starts_at_zero=True)
+    rows = dict(zip(series.starts_s, series.values, strict=True))
+    earlier = [value for start_s, value in rows.items() if start_s < from_s]
+    part = {start_s: value for start_s, value in rows.items() if from_s <= start_s < to_s}
+    return Series(
+        list(part), list(part.values()), before=earlier[-1] if earlier else series.before, starts_at_zero=True
+    )
 
 
 @pytest.mark.parametrize("is_oldest", [True, False])
@@ -138,7 +141,7 @@ def test_sums_that_begin_again_are_a_new_database_only_where_nothing_older_is(*,
         "meter", Kind.ELECTRICITY, HOUR_S, Start.BEGINNING, None, (ParameterConfig("pC_1", "x", Measure.CHANGE),)
     )
     state = PlanState(START_S, {"pC_1": 5.0}, {"x": 900.0})
-    begun = Series((Sample(START_S, 1.0),), starts_at_zero=True, is_oldest=is_oldest, statistic_id="sensor.grid")
+    begun = Series([START_S], [1.0], starts_at_zero=True, is_oldest=is_oldest, statistic_id="sensor.grid")
     batch = Batch(START_S, START_S, START_S + HOUR_S, {"pC_1": begun}, HOUR_S)
     if not is_oldest:
         (step,) = plan(config, state, batch)
@@ -158,8 +161,8 @@ def test_changes_tell_what_a_packet_delivers() -> None:
     config = StreamConfig("meter", Kind.ELECTRICITY, 2 * HOUR_S, Start.BEGINNING, None, parameters)
     totals = (5.0, 6.0, 9.0, 2.0, 3.0, 4.5)
     rows = {
-        "pC_1": Series(tuple(Sample(START_S + n * HOUR_S, total) for n, total in enumerate(totals)), before=4.0),
-        "aP_1": Series((Sample(START_S, 1.0), Sample(START_S + 2 * HOUR_S, 1.0))),
+        "pC_1": Series([START_S + n * HOUR_S for n in range(len(totals))], totals, before=4.0),
+        "aP_1": Series([START_S, START_S + 2 * HOUR_S], [1.0, 1.0]),
     }
     steps = list(plan(config, PlanState(START_S), Batch(START_S, START_S, START_S + 6 * HOUR_S, rows, 2 * HOUR_S)))
     assert [step.changes for step in steps] == [{"pC_1": 2.0}, {"pC_1": 3.0}, {"pC_1": 2.5}]
