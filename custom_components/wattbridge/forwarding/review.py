@@ -114,11 +114,12 @@ class StreamReview:
 
     async def _look_at_window(self, hindsight: Hindsight, look: Look, window_s: int) -> None:
         """Compare hour by hour; what is refused of older months says nothing of these hours."""
-        refusal = look.refusal
-        look.refusal = None
+        refusal = look.take_refusal()
         changes: list[Change] = []
         async for hour in hindsight.hours(window_s, look.to_s):
             look.add_hour(hour)
+            if look.follows_loss(hour, self._ledger.energy_wh(hour.number)):
+                continue
             if look.only_reads or self._desk.is_paused:
                 self._foresee(hour, look)
                 continue
@@ -132,8 +133,7 @@ class StreamReview:
         if changes:
             await self._send_changes(changes, look)
         look.to_s = hindsight.read_to_s
-        if look.refusal is None:
-            look.refusal = refusal
+        look.refusal = look.refusal or refusal
 
     def _compare(self, hour: PastHour, look: Look) -> Change | None:
         """Return the hour if it is to be sent again; what is not sent is noted."""
