@@ -14,7 +14,7 @@ from .reconcile import HeldError
 # So many rejections in a row are no accident of single periods.
 REJECTIONS_IN_A_ROW: Final = 3
 # What is usual is entered into the ledger, and shown, for so many packets together, or after so long.
-USUAL_PACKETS: Final = 32
+USUAL_PACKETS: Final = 8
 USUAL_S: Final = 1.0
 
 

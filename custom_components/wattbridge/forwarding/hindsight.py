@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from homeassistant.util.hass_dict import HassKey
 
-from ..const import DOMAIN
 from ..series import async_series_book
 from .ledger import WINDOW_HOURS, digest_of, energy_factors, energy_of
 from .model import HOUR_S, StreamConfig
@@ -22,11 +20,6 @@ from .wire import units_of
 _BUSY_S: Final = 0.004
 # Of a hole that is longer, only the end matters to anybody: what the ledger keeps by the hour.
 _LONGEST_HOLE: Final = WINDOW_HOURS
-
-
-# Streams that catch up together look back together. Threads that read at the same time share one interpreter: none is
-# sooner ready, and the event loop waits for each.
-_DATA_TURN: Final[HassKey[asyncio.Lock]] = HassKey(f"{DOMAIN}_hindsight_turn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +44,6 @@ class Hindsight:
 
     def __init__(self, hass: HomeAssistant, config: StreamConfig) -> None:
         """Look back at the series of a stream."""
-        self._hass = hass
         self._config = replace(config, interval_s=HOUR_S)
         self._factors = energy_factors(config)
         self._source = StreamSource(hass, self._config, units_of(self._config))
@@ -80,8 +72,7 @@ class Hindsight:
         self.read_to_s = from_s
         begun_s = monotonic()
         while state.position_s < to_s:
-            async with _turn(self._hass):
-                reading = await self._source.read(state.position_s, dt_util.utcnow().timestamp(), replay_to_s=to_s)
+            reading = await self._source.read(state.position_s, dt_util.utcnow().timestamp(), replay_to_s=to_s)
             if reading.batch is None:
                 return
             for step in plan(self._config, state, reading.batch):
@@ -102,8 +93,3 @@ class Hindsight:
         return [
             PastHour(first, energy_of(self._config, step, self._factors), digest_of(self._config, step, self._factors))
         ]
-
-
-@callback
-def _turn(hass: HomeAssistant) -> asyncio.Lock:
-    return hass.data.setdefault(_DATA_TURN, asyncio.Lock())

@@ -21,8 +21,8 @@ from .wire import async_zone_of, packet_of
 
 # A cloud of many machines may need as long until all of them know of a packet.
 LAGGING_S: Final = (1.0, 5.0, 15.0)
-# So many packets are made at a time; others wait a third of a millisecond for that.
-AHEAD: Final = 32
+# So many packets are made at a time. More would make the garbage collector stop the event loop for longer.
+AHEAD: Final = 8
 
 
 class PacketCourier(Courier):

@@ -18,6 +18,7 @@ from .closing import Closing
 from .junction import hourly_until
 from .model import HOUR_S, ROW_S, ParameterConfig, Problem, SourceError, StreamConfig
 from .plan import Batch, Series
+from .reading import async_read
 from .rows import Stretch, Wanted, read_series
 from .survey import Stock, survey
 
@@ -173,9 +174,8 @@ class StreamSource:
 
     async def _survey(self, ids: Mapping[str, str], row_s: int, position_s: int) -> dict[str, Stock]:
         """Look up the rows of every source around a position, and refuse what does not fit its parameters."""
-        found = await get_instance(self._hass).async_add_executor_job(
-            survey, self._hass, frozenset(ids.values()), row_s, position_s // row_s * row_s
-        )
+        look_up = partial(survey, self._hass, frozenset(ids.values()), row_s, position_s // row_s * row_s)
+        found = await async_read(self._hass, look_up)
         for parameter in self._config.parameters:
             statistic_id = ids[parameter.source]
             stock = found.get(statistic_id)
@@ -247,7 +247,7 @@ class StreamSource:
             stretch = Stretch(max(first_s, view.from_s), end_s, view.row_s)
             starts_at_zero = view.row_s == HOUR_S and view.from_s == position_s
             read = partial(read_series, self._hass, wanted, stretch, starts_at_zero=starts_at_zero)
-            series = await get_instance(self._hass).async_add_executor_job(read)
+            series = await async_read(self._hass, read)
         return Batch(position_s, first_s, end_s, series, view.interval_s)
 
 
