@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from math import isfinite
 from time import monotonic
 from typing import Final
 
@@ -34,6 +35,24 @@ class PastHour:
     def start_s(self) -> int:
         """When the hour begins."""
         return self.number * HOUR_S
+
+
+class Losses:
+    """Knows the hours of which nothing can be said, because hours just before them were sent and are gone here since.
+
+    A sum rises over a gap by all that was counted meanwhile. Of a database that was restored, the lost hours are in the
+    cloud by themselves already.
+    """
+
+    def __init__(self) -> None:
+        """Begin where nothing is lost."""
+        self._is_after_loss = False
+
+    def precede(self, hour: PastHour, known_wh: float) -> bool:
+        """Tell whether an hour may hold what was lost before it; `known_wh` is what is known to be sent of this one."""
+        is_after_loss = self._is_after_loss
+        self._is_after_loss = hour.energy_wh is None and (is_after_loss or isfinite(known_wh))
+        return is_after_loss and hour.energy_wh is not None
 
 
 class Hindsight:

@@ -1,10 +1,9 @@
 """What a look back at what was delivered comes to."""
 
 from dataclasses import dataclass, field
-from math import isfinite
 
 from ..aiowattbridge.errors import RejectedError
-from .hindsight import PastHour
+from .hindsight import Losses, PastHour
 from .model import HOUR_S
 from .months import Month, month_of
 from .revisions import Revision, Unsent
@@ -47,8 +46,7 @@ class Look:
     change_wh: float = 0.0
     first_s: int = 0
     last_s: int = 0
-    # The hours just before were sent, and are gone here since.
-    is_after_loss: bool = False
+    losses: Losses = field(default_factory=Losses)
 
     def add(self, revision: Revision) -> None:
         """Widen by one stretch that changed."""
@@ -72,16 +70,6 @@ class Look:
         """Return why it was left off to send, and begin to send again."""
         refusal, self.refusal = self.refusal, None
         return refusal
-
-    def follows_loss(self, hour: PastHour, known_wh: float) -> bool:
-        """Tell whether what an hour holds now may be that of lost hours, too; `known_wh` is what was sent of it.
-
-        A sum rises over a gap by all that was counted meanwhile. Hours that were sent before a database was restored
-        are in the cloud by themselves, so that nothing can be said of the one that follows them.
-        """
-        is_after_loss = self.is_after_loss
-        self.is_after_loss = hour.energy_wh is None and (is_after_loss or isfinite(known_wh))
-        return is_after_loss and hour.energy_wh is not None
 
     def add_hour(self, hour: PastHour) -> None:
         """Add an hour with data to its month."""

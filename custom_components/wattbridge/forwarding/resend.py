@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ..aiowattbridge.errors import RejectedError
 from .again import AGAIN_HOURS, async_send_again
 from .engine import StreamEngine
-from .hindsight import Hindsight, PastHour
+from .hindsight import Hindsight, Losses, PastHour
 from .hour_counts import HourCounts
 from .marks import REJECTED
 from .model import HOUR_S
@@ -34,8 +34,9 @@ async def _async_resend(engine: StreamEngine, start_s: float, end_s: float, *, d
             return None
         counts = HourCounts(from_s, to_s)
         hours: list[PastHour] = []
+        losses = Losses()
         async for hour in hindsight.hours(from_s, min(to_s, engine.moving.state.position_s // HOUR_S * HOUR_S)):
-            if hour.energy_wh is None:
+            if losses.precede(hour, engine.ledger.energy_wh(hour.number)) or hour.energy_wh is None:
                 continue
             counts.note_hour(hour.start_s)
             hours.append(hour)

@@ -118,7 +118,7 @@ class StreamReview:
         changes: list[Change] = []
         async for hour in hindsight.hours(window_s, look.to_s):
             look.add_hour(hour)
-            if look.follows_loss(hour, self._ledger.energy_wh(hour.number)):
+            if look.losses.precede(hour, self._ledger.energy_wh(hour.number)):
                 continue
             if look.only_reads or self._desk.is_paused:
                 self._foresee(hour, look)

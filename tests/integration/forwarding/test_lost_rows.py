@@ -30,6 +30,7 @@ from aiowattbridge.simulators import WattCarbonSimulator
 from custom_components.wattbridge.aiowattbridge.wattics import ElectricityPacket
 from custom_components.wattbridge.forwarding import source
 from custom_components.wattbridge.forwarding.model import Choice
+from custom_components.wattbridge.forwarding.resend import async_resend
 from custom_components.wattbridge.vendors import WATTICS, entry_session
 
 HOURS = 10
@@ -138,11 +139,14 @@ async def test_hour_is_not_sent_twice_after_a_backup_of_the_database(
     engine = await roof.run()
     expected = {start + hour * HOUR: 1.0 for hour in range(HOURS)} | {start + 12 * HOUR: 3.0}
     assert wattcarbon_cloud.hours(asset) == pytest.approx(expected)
-    # The recorder's own hour holds the lost ones, too: a look back takes that for no correction.
+    # The recorder's own hour holds the lost ones, too: that is no correction, and nothing to send again.
     for only_read in (True, False):
         look = await engine.review.async_look(everything=True, only_read=only_read)
         assert look is not None
         assert (look.revisions, look.expected) == (0, 0)
+    counts = await async_resend(engine, start.timestamp(), (start + 13 * HOUR).timestamp(), dry_run=False)
+    assert counts is not None
+    assert (counts.accepted, counts.rejected) == (SURVIVING, 0)
     assert wattcarbon_cloud.hours(asset) == pytest.approx(expected)
 
 
