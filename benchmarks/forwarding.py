@@ -27,8 +27,9 @@ from .report import Emit, of_pairs, rounded, say
 _OF_BARE_RATE: Final = 0.9
 _LATENCY_S: Final = 0.02
 _STREAMS: Final = (1, 8, 64)
-# By streams: rows of each where the cloud answers at once, and where it takes its time.
-_ROWS: Final = {1: (10_000, 200), 8: (3000, 200), 64: (1200, 250)}
+# By streams: rows of each where the cloud answers at once, which are read in several batches, and where it takes its
+# time.
+_ROWS: Final = {1: (10_000, 200), 8: (5000, 200), 64: (3000, 250)}
 _QUICK_ROWS: Final = {1: (20, 5), 8: (5, 3), 64: (3, 2)}
 _PAIRS: Final = 5
 _QUICK_PAIRS: Final = 1

@@ -88,7 +88,7 @@ class PacketCourier(Courier):
     @override
     async def async_take(self, steps: Iterable[Step]) -> None:
         """Deliver steps one by one until somebody pauses the stream; each is settled before the next goes out."""
-        coming = _Coming(iter(steps), self._desk.config, self._zone or dt_util.get_default_time_zone())
+        coming = Coming(iter(steps), self._desk.config, self._zone or dt_util.get_default_time_zone())
         try:
             while (ready := coming.take()) is not None:
                 step, packet = ready
@@ -145,7 +145,7 @@ class PacketCourier(Courier):
             self._desk.account.committer.mark()
 
 
-class _Coming:
+class Coming:
     """The steps that come, with their packets where they have one; as many are ready as there was time to make."""
 
     def __init__(self, steps: Iterator[Step], config: StreamConfig, zone: tzinfo) -> None:
@@ -164,7 +164,10 @@ class _Coming:
         """Return the next step and its packet; None after the last one."""
         if not self._ready:
             self._make(1)
-        return self._ready.popleft() if self._ready else None
+        if not self._ready:
+            return None
+        step, packet = self._ready.popleft()
+        return step, self._packet_of(step) if packet is None else packet
 
     @callback
     def look_ahead(self) -> None:
@@ -174,8 +177,15 @@ class _Coming:
 
     def _make(self, most: int) -> None:
         for step in islice(self._steps, most):
-            packet = None if step.values is None else packet_of(self._config, step, self._zone)
-            self._ready.append((step, packet))
+            packet = None
+            try:
+                packet = self._packet_of(step)
+            finally:
+                # What cannot be made is no reason to leave the step out: it says so when it is taken.
+                self._ready.append((step, packet))
+
+    def _packet_of(self, step: Step) -> Packet | None:
+        return None if step.values is None else packet_of(self._config, step, self._zone)
 
 
 def _newest(err: AnotherSenderError | OrderError) -> datetime:

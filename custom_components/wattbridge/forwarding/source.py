@@ -25,6 +25,8 @@ from .survey import Stock, survey
 # A batch is of so many rows at most, of all series of a stream together. Every look into the recorder takes its time,
 # so more of them would be slower; and two batches of each stream are in memory.
 BATCH_ROWS: Final = 2000
+# Streams of many series have batches of so many periods all the same.
+LEAST_PERIODS: Final = 50
 _DAY_S: Final = 86_400
 
 
@@ -231,7 +233,8 @@ class StreamSource:
         position_s, next_row_s = view.position_s, view.next_row_s
         first_s = to_s if next_row_s is None else min(max(next_row_s, view.on_grid(position_s)), to_s)
         rows_of_period = len(self._config.parameters) * view.interval_s // view.row_s
-        end_s = min(first_s + max(1, BATCH_ROWS // rows_of_period) * view.interval_s, to_s)
+        periods = max(LEAST_PERIODS, BATCH_ROWS // rows_of_period)
+        end_s = min(first_s + periods * view.interval_s, to_s)
         series: dict[str, Series] = {}
         if first_s < end_s:
             wanted = [

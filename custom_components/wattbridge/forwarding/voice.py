@@ -14,7 +14,7 @@ from .model import NewsKind, Notice, Problem, StreamConfig, StreamNews
 
 # Listeners write states, and the recorder keeps them: more often than this helps nobody while thousands of packets go
 # out. What happens after a quiet while is shown at once.
-NOTIFY_S: Final = 5.0
+NOTIFY_S: Final = 15.0
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -195,6 +195,7 @@ async def test_statistic_that_begins_later_than_its_neighbour_is_no_new_one(
 ) -> None:
     """A second meter that came years later, in another batch, is only new; also where the cloud has data already."""
     monkeypatch.setattr(source, "BATCH_ROWS", 40)
+    monkeypatch.setattr(source, "LEAST_PERIODS", 1)
     start = hours_ago(50)
     if has_begun:
         client = WATTICS.connect(entry_session(hass), bench.entry.data)
