@@ -314,6 +314,28 @@ async def test_meter_that_cannot_be_asked_stops_no_other(
     assert await failure(hass, "reconcile", config_entry_id=account.entry_id, stream_id=meter) == "request_rejected"
 
 
+async def test_stream_that_is_removed_meanwhile_stops_no_other(
+    hass: HomeAssistant, start: datetime, asset: str, meter: str, wattcarbon_cloud: WattCarbonSimulator
+) -> None:
+    """Nor does one that is paused; their reports say so."""
+    account = await async_load_sink(
+        hass,
+        wattcarbon_cloud,
+        series_data((ENERGY, "metered"), target_id=meter, target="meter"),
+        series_data((ENERGY, "generation"), target_id=asset),
+    )
+    await async_settle(hass, account)
+    wattcarbon_cloud.latency_s = 0.3
+    requests = wattcarbon_cloud.log.total
+    work = hass.async_create_task(call(hass, "reconcile", config_entry_id=account.entry_id, revised=True))
+    await until(lambda: wattcarbon_cloud.log.total > requests)
+    gone = next(key for key, one in account.subentries.items() if one.unique_id == asset)
+    hass.config_entries.async_remove_subentry(account, gone)
+    of_meter, of_asset = (await work)["streams"]
+    assert of_meter["matches"] is True
+    assert (of_asset["stream_id"], of_asset["error"]) == (asset, "stream_interrupted")
+
+
 async def test_preview_of_a_stream_begins_where_it_is(
     hass: HomeAssistant, start: datetime, wattics_cloud: WatticsSimulator, hass_read_only_user: User
 ) -> None:

@@ -12,6 +12,7 @@ from homeassistant.helpers import config_validation as cv
 
 from ..aiowattbridge.errors import CredentialsError, WattbridgeError
 from ..errors import error_key
+from ..forwarding.errands import InterruptedWorkError
 from ..forwarding.marks import REJECTED
 from ..forwarding.model import utc
 from .sinks import ATTR_DRY_RUN, DRY_RUN_FIELD, STREAM_FIELDS, Stream, at_work, streams_of
@@ -27,6 +28,9 @@ RECONCILE_SCHEMA = vol.Schema(
         **DRY_RUN_FIELD,
     }
 )
+
+# In the place of figures, of a stream that was paused, changed or removed while others were compared.
+INTERRUPTED: Final = "stream_interrupted"
 
 _DIGITS: Final = 6
 
@@ -48,12 +52,19 @@ async def async_reconcile(call: ServiceCall) -> ServiceResponse:
 
 async def _async_report(hass: HomeAssistant, stream: Stream, *, is_only: bool, dry_run: bool) -> dict[str, Any]:
     """Report on a stream; what is wrong with one of several stands in its report."""
-    about = {"stream_id": stream.stream_id, "name": stream.name}
+    about = {"stream_id": stream.stream_id, "name": stream.engine.config.stream_id}
+    if (subentry := stream.sink.entry.subentries.get(stream.subentry_id)) is None:
+        return about | {"error": INTERRUPTED, "reason": "removed"}
+    about["name"] = subentry.title
     async with at_work(hass, stream.sink, stream.stream_id):
         try:
             report = await stream.sink.forwarder.async_reconcile(stream.subentry_id, only_compare=dry_run)
         except CredentialsError:
             raise
+        except InterruptedWorkError:
+            if is_only:
+                raise
+            return about | {"error": INTERRUPTED, "reason": "stopped"}
         except WattbridgeError as err:
             if is_only:
                 raise
