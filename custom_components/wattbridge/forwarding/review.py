@@ -1,7 +1,6 @@
 """Looks back at what was delivered, and finds the hours that the recorder holds otherwise by now.
 
-WattCarbon gets them again, since an upload replaces what is there. Wattics takes nothing that is older than its last
-packet, so there they are counted, listed and told.
+WattCarbon gets them again. Wattics takes nothing older than its last packet: there they are counted, listed and told.
 """
 
 import asyncio
@@ -116,9 +115,10 @@ class StreamReview:
         """Compare hour by hour; what is refused of older months says nothing of these hours."""
         refusal = look.take_refusal()
         changes: list[Change] = []
-        async for hour in hindsight.hours(window_s, look.to_s):
-            look.add_hour(hour)
-            if look.losses.precede(hour, self._ledger.energy_wh(hour.number)):
+        async for past in hindsight.hours(window_s, look.to_s):
+            known_wh = self._ledger.energy_wh(past.number)
+            look.add_hour(hour := past.as_sent(known_wh))
+            if look.losses.precede(hour, known_wh):
                 continue
             if look.only_reads or self._desk.is_paused:
                 self._foresee(hour, look)

@@ -185,6 +185,9 @@ async def test_statistic_that_was_imported_anew_is_no_energy(
     assert len(wattcarbon_cloud.hours(asset)) == 3
     await engine.async_choose(Choice.GO_ON)
     await until(lambda: engine.status.caught_up and engine.status.problem is None)
+    look = await engine.review.async_look(everything=True)
+    assert look is not None
+    assert look.revisions == 0
     assert set(wattcarbon_cloud.hours(asset).values()) == {1.0}
     assert start + 6 * HOUR in wattcarbon_cloud.hours(asset)
 
