@@ -11,6 +11,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
 from accounts import NOTHING, add_stream, async_load, async_load_wattics, begin_stream, make_entry, submit
 from aiowattbridge.simulators import WatticsSimulator
@@ -26,6 +27,8 @@ async def account(hass: HomeAssistant, wattics_cloud: WatticsSimulator) -> Async
         {"state_class": "total_increasing", "device_class": "energy", "unit_of_measurement": "kWh"},
     )
     entry = await async_load_wattics(hass, wattics_cloud)
+    # The recorder takes its time to learn of sensors, and with it of statistics that have no row yet.
+    await async_wait_recording_done(hass)
     yield entry
     await hass.config_entries.async_unload(entry.entry_id)
 
