@@ -14,7 +14,8 @@ from .model import Notice
 
 # 2: paused streams, and what a stream of shorter intervals sent by the hour.
 # 3: notices that nobody has looked at, how many marks are not kept, and which rows were counted last.
-VERSION: Final = 3
+# 4: whose first sum was not counted.
+VERSION: Final = 4
 _FOUND_ANEW: Final = frozenset({Notice.ROWS_EXPIRING, Notice.SOURCE_SILENT})
 
 
@@ -100,6 +101,8 @@ def _migrated(data: dict[str, Any], version: int) -> dict[str, Any]:
     if version < 3:  # noqa: PLR2004 - the number of a version
         data = {"notices": {}, "silenced": [], **data}
         added |= {"unlisted": {}, "last_rows": {}}
+    if version < 4:  # noqa: PLR2004 - the number of a version
+        added |= {"uncounted_firsts": []}
     return {**data, "streams": {key: {**added, **stream} for key, stream in data["streams"].items()}}
 
 

@@ -189,7 +189,7 @@ class StreamEngine(StreamDesk):
         if choice is Choice.GO_ON:
             # The new sums have nothing to do with those that are kept: count from the next ones.
             cursor = self.moving
-            cursor.state = self.state = cursor.state._replace(last_sums={})
+            cursor.state = self.state = cursor.state._replace(last_sums={}, uncounted_firsts=frozenset())
             self.ledger.begin_at(cursor.state.position_s)
             self.clear(Problem.DATABASE_NEW)
             self.moved()

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..series import async_series_book
-from .ledger import HOLE, WINDOW_HOURS, digest_of, energy_factors, energy_of
+from .ledger import WINDOW_HOURS, digest_of, energy_factors, energy_of
 from .model import HOUR_S, StreamConfig
 from .plan import PlanState, Step, plan
 from .source import StreamSource
@@ -25,19 +25,11 @@ _LONGEST_HOLE: Final = WINDOW_HOURS
 
 @dataclass(frozen=True, slots=True)
 class PastHour:
-    """One hour, numbered since the epoch, as the recorder has it now; `energy_wh` is None for a hole.
-
-    `is_first`: it has the first row of all of some series, whose sum may bring along what was counted elsewhere.
-    """
+    """One hour, numbered since the epoch, as the recorder has it now; `energy_wh` is None for a hole."""
 
     number: int
     energy_wh: float | None
     digest: int
-    is_first: bool = False
-
-    def as_sent(self, known_wh: float) -> PastHour:
-        """Return the hour, as a hole where only its first sum was taken when it was passed without data."""
-        return replace(self, energy_wh=None, digest=0) if self.is_first and known_wh == HOLE else self
 
     @property
     def start_s(self) -> int:
@@ -69,12 +61,13 @@ class Hindsight:
     `read_to_s`: up to where the last reading came.
     """
 
-    def __init__(self, hass: HomeAssistant, config: StreamConfig) -> None:
-        """Look back at the series of a stream."""
+    def __init__(self, hass: HomeAssistant, config: StreamConfig, state: PlanState) -> None:
+        """Look back at the series of a stream that has come to a state: first sums count if they did then."""
         self._config = replace(config, interval_s=HOUR_S)
         self._factors = energy_factors(config)
         self._source = StreamSource(hass, self._config, units_of(self._config))
         self._book = async_series_book(hass)
+        self._begin = PlanState(0, uncounted_firsts=state.uncounted_firsts)
         self.read_to_s = 0
 
     def whole_from_s(self) -> int | None:
@@ -95,18 +88,16 @@ class Hindsight:
 
         It ends early where a series is not whole any more. Raises SourceError.
         """
-        state = PlanState(from_s)
+        state = self._begin._replace(position_s=from_s)
         self.read_to_s = from_s
         begun_s = monotonic()
         while state.position_s < to_s:
             reading = await self._source.read(state.position_s, dt_util.utcnow().timestamp(), replay_to_s=to_s)
             if reading.batch is None:
                 return
-            is_first = any(series.is_oldest and series.before is None for series in reading.batch.series.values())
             for step in plan(self._config, state, reading.batch):
                 for hour in self._hours_of(step, min(to_s, step.end_s)):
-                    yield replace(hour, is_first=True) if is_first and step.values is not None else hour
-                is_first &= step.values is None
+                    yield hour
                 state = step.after
                 self.read_to_s = min(to_s, step.end_s)
                 if monotonic() - begun_s > _BUSY_S:

@@ -61,12 +61,14 @@ class PlanState(NamedTuple):
 
     `accumulators_wh` by parameter; `last_sums` by source, for the day when the row before is purged or lost, and
     `last_rows_s`, when the rows of these sums start. A start without a sum: somebody else counted so far.
+    `uncounted_firsts`: the sources whose very first hour only gave a sum to count from.
     """
 
     position_s: int
     accumulators_wh: Mapping[str, float] = {}
     last_sums: Mapping[str, float] = {}
     last_rows_s: Mapping[str, int] = {}
+    uncounted_firsts: frozenset[str] = frozenset()
 
 
 class Step(NamedTuple):
@@ -91,7 +93,7 @@ def plan(config: StreamConfig, state: PlanState, batch: Batch) -> Iterator[Step]
 
     Raises SourceError before the first step where the history that the state counts on is gone.
     """
-    are_kept = config.row_s == HOUR_S
+    are_kept, are_hours = config.row_s == HOUR_S, batch.interval_s >= HOUR_S
     walks = [
         _Walk(p, batch.series[p.name], state, are_kept=are_kept) for p in config.parameters if p.name in batch.series
     ]
@@ -107,6 +109,8 @@ def plan(config: StreamConfig, state: PlanState, batch: Batch) -> Iterator[Step]
             fell |= walk.fell
         if took:
             state = _after(state, end_s, walks)
+            if are_hours and any(walk.had_no_base for walk in walks):
+                state = _without_firsts(state, walks)
         values, missing = found(walks)
         resets = tuple(walk.parameter.name for walk in walks if walk.fell) if fell else ()
         if values or resets or missing != lacking:
@@ -141,8 +145,7 @@ def _changes(walks: list[_Walk]) -> dict[str, float]:
 
 
 def _hole(start_s: int, end_s: int, state: PlanState, missing: tuple[str, ...]) -> Step:
-    after = PlanState(end_s, state.accumulators_wh, state.last_sums, state.last_rows_s)
-    return Step(start_s, end_s, None, after, missing=missing)
+    return Step(start_s, end_s, None, state._replace(position_s=end_s), missing=missing)
 
 
 def _after(state: PlanState, end_s: int, walks: list[_Walk]) -> PlanState:
@@ -156,7 +159,13 @@ def _after(state: PlanState, end_s: int, walks: list[_Walk]) -> PlanState:
             last_sums[walk.parameter.source] = walk.base
             if walk.last_row_s is not None:
                 last_rows_s[walk.parameter.source] = walk.last_row_s
-    return PlanState(end_s, accumulators_wh, last_sums, last_rows_s)
+    return PlanState(end_s, accumulators_wh, last_sums, last_rows_s, state.uncounted_firsts)
+
+
+def _without_firsts(state: PlanState, walks: list[_Walk]) -> PlanState:
+    """Note whose first sum was not counted, so that a look back does not count it either."""
+    sources = {walk.parameter.source for walk in walks if walk.had_no_base}
+    return state._replace(uncounted_firsts=state.uncounted_firsts | sources)
 
 
 class _Walk:
@@ -174,7 +183,7 @@ class _Walk:
         # Of the period that was taken last: its value, what is delivered with it, and what became of its rows.
         self.value: float | None = None
         self.change: float | None = None
-        self.fell = self.took = False
+        self.fell = self.took = self.had_no_base = False
         self._starts_s, self._values = series.starts_s, series.values
         self._next = 0
         if parameter.measure is Measure.CHANGE:
@@ -187,7 +196,7 @@ class _Walk:
         while number < most and starts_s[number] < end_s:
             number += 1
         self._next = number
-        self.took, self.fell = number > first, False
+        self.took, self.fell, self.had_no_base = number > first, False, False
         self.value = self.change = None
         if number == first:
             return
@@ -204,6 +213,7 @@ class _Walk:
 
     def _take_change(self, sums: Sequence[float]) -> None:
         parameter, change, counted = self.parameter, 0.0, 0
+        self.had_no_base = self.base is None
         for total in sums:
             if self.base is not None:
                 rise = total - self.base
@@ -234,7 +244,8 @@ def _base(parameter: ParameterConfig, series: Series, state: PlanState, *, are_k
         return before
     if kept is None:
         # The recorder's own sums begin with nothing. Those of others may bring along what was counted before.
-        from_zero = series.starts_at_zero and (last_row_s is None or (series.is_oldest and ":" not in source))
+        may_count = series.starts_at_zero and source not in state.uncounted_firsts
+        from_zero = may_count and (last_row_s is None or (series.is_oldest and ":" not in source))
         return 0.0 if from_zero else None
     if series.values and (was_counted or series.is_oldest):
         replaced = are_kept and series.is_oldest and last_row_s is not None

@@ -81,7 +81,7 @@ def follow(config: StreamConfig, cursor: StreamCursor, last: LastPacket, now_s: 
         for source, start_s in placed.state.last_rows_s.items()
     }
     last_sums = _risen_sums(config, cursor.state, placed.state)
-    followed.state = PlanState(position_s, accumulators_wh, last_sums, last_rows_s)
+    followed.state = PlanState(position_s, accumulators_wh, last_sums, last_rows_s, cursor.state.uncounted_firsts)
     followed.continued_after_s = int(last.timestamp.timestamp())
     return followed
 

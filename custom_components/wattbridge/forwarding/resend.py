@@ -1,6 +1,6 @@
 """Sends hours again that were passed before, because somebody asks for it: to a cloud where that replaces them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from ..aiowattbridge.errors import RejectedError
 from .again import AGAIN_HOURS, async_send_again
@@ -28,16 +28,14 @@ async def _async_resend(engine: StreamEngine, start_s: float, end_s: float, *, d
         # What changed since is a correction, and counted as such, before it becomes what was sent.
         await engine.review.async_look()
     async with engine.review.turn:
-        hindsight = Hindsight(engine.hass, engine.config)
+        hindsight = Hindsight(engine.hass, engine.config, engine.state)
         whole_from_s = hindsight.whole_from_s()
         if whole_from_s is None or whole_from_s > from_s:
             return None
         counts = HourCounts(from_s, to_s)
         hours: list[PastHour] = []
-        losses = Losses()
-        async for hour in hindsight.hours(from_s, min(to_s, engine.moving.state.position_s // HOUR_S * HOUR_S)):
-            if losses.precede(hour, engine.ledger.energy_wh(hour.number)) or hour.energy_wh is None:
-                continue
+        passed_to_s = engine.moving.state.position_s // HOUR_S * HOUR_S
+        async for hour in _sendable(engine, hindsight, from_s, min(to_s, passed_to_s)):
             counts.note_hour(hour.start_s)
             hours.append(hour)
             if len(hours) == AGAIN_HOURS:
@@ -55,8 +53,8 @@ async def _async_resend(engine: StreamEngine, start_s: float, end_s: float, *, d
 async def async_resend_refused(engine: StreamEngine) -> int:
     """Upload the hours again that the cloud refused, as they are now; returns how many it refuses still.
 
-    Those that cannot be read now count as refused; those that are gone here are left out. Raises what `async_resend`
-    does.
+    Those that cannot be read now count as refused; those that are gone here, or may hold others that are, are left out.
+    Raises what `async_resend` does.
     """
     return await engine.errands.async_run(engine.config.stream_id, _async_resend_refused(engine))
 
@@ -64,16 +62,27 @@ async def async_resend_refused(engine: StreamEngine) -> int:
 async def _async_resend_refused(engine: StreamEngine) -> int:
     async with engine.review.turn:
         counts = HourCounts(0, 0)
-        hindsight = Hindsight(engine.hass, engine.config)
+        hindsight = Hindsight(engine.hass, engine.config, engine.state)
         for from_s, to_s in refused_periods(engine):
             whole_from_s = hindsight.whole_from_s()
             if whole_from_s is None or whole_from_s > from_s:
                 counts.rejected += (to_s - from_s) // HOUR_S
                 continue
-            hours = [hour async for hour in hindsight.hours(from_s, to_s) if hour.energy_wh is not None]
-            if hours:
+            if hours := [hour async for hour in _sendable(engine, hindsight, from_s, to_s)]:
                 await _send(engine, hours, counts)
     return counts.rejected
+
+
+async def _sendable(engine: StreamEngine, hindsight: Hindsight, from_s: int, to_s: int) -> AsyncIterator[PastHour]:
+    """Yield the hours of a stretch that have data, without those that may hold what was lost before them."""
+    losses = Losses()
+    # Whether something was lost just before the stretch shows in the ledger's window.
+    before_s = max(engine.ledger.window.start * HOUR_S, hindsight.whole_from_s() or 0)
+    async for hour in hindsight.hours(min(from_s, before_s), to_s):
+        if losses.precede(hour, engine.ledger.energy_wh(hour.number)) or hour.start_s < from_s:
+            continue
+        if hour.energy_wh is not None:
+            yield hour
 
 
 def refused_periods(engine: StreamEngine) -> list[tuple[int, int]]:

@@ -81,7 +81,7 @@ class StreamReview:
             everything = everything or day != self._day
             if not only_read:
                 self._looked_to_s = looked_to_s
-            hindsight = Hindsight(self._desk.hass, self._desk.config)
+            hindsight = Hindsight(self._desk.hass, self._desk.config, self._desk.state)
             try:
                 if (look := self._begin(hindsight)) is None:
                     return None
@@ -115,10 +115,9 @@ class StreamReview:
         """Compare hour by hour; what is refused of older months says nothing of these hours."""
         refusal = look.take_refusal()
         changes: list[Change] = []
-        async for past in hindsight.hours(window_s, look.to_s):
-            known_wh = self._ledger.energy_wh(past.number)
-            look.add_hour(hour := past.as_sent(known_wh))
-            if look.losses.precede(hour, known_wh):
+        async for hour in hindsight.hours(window_s, look.to_s):
+            look.add_hour(hour)
+            if look.losses.precede(hour, self._ledger.energy_wh(hour.number)):
                 continue
             if look.only_reads or self._desk.is_paused:
                 self._foresee(hour, look)

@@ -105,7 +105,7 @@ def test_file_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
     data = json.loads(encode(Cursors({"one": cursor})))
     data["version"] = 1
     del data["paused"], data["notices"], data["silenced"]
-    for key in ("hourly_until", "has_caught_up", "unlisted", "last_rows"):
+    for key in ("hourly_until", "has_caught_up", "unlisted", "last_rows", "uncounted_firsts"):
         del data["streams"]["one"][key]
     path = tmp_path / "cursor"
     path.write_text(json.dumps(data))
@@ -121,12 +121,25 @@ def test_file_of_the_second_version_is_taken_over(tmp_path: Path) -> None:
     cursor.reject(step(3), "400: no")
     data = json.loads(encode(Cursors({"one": cursor}, ("one",))))
     data["version"] = 2
-    del data["notices"], data["silenced"], data["streams"]["one"]["unlisted"], data["streams"]["one"]["last_rows"]
+    del data["notices"], data["silenced"]
+    for key in ("unlisted", "last_rows", "uncounted_firsts"):
+        del data["streams"]["one"][key]
     path = tmp_path / "cursor"
     path.write_text(json.dumps(data))
     loaded = CursorFile(path).load()
     assert loaded == {"one": cursor}
     assert (loaded.paused, loaded.notices, loaded.silenced) == ({"one"}, {}, set())
+
+
+def test_file_of_the_third_version_is_taken_over(tmp_path: Path) -> None:
+    """It did not know whose first sum was not counted."""
+    cursor = cursor_at(3)
+    data = json.loads(encode(Cursors({"one": cursor})))
+    data["version"] = 3
+    del data["streams"]["one"]["uncounted_firsts"]
+    path = tmp_path / "cursor"
+    path.write_text(json.dumps(data))
+    assert CursorFile(path).load() == {"one": cursor}
 
 
 def test_holes_push_out_no_rejections_and_what_is_pushed_out_is_counted(tmp_path: Path) -> None:
@@ -194,7 +207,7 @@ def test_hours_that_are_taken_after_all_are_rejected_no_longer() -> None:
 def test_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     """What a newer version notes may change what ours means."""
     path = tmp_path / "cursor"
-    path.write_bytes(json.dumps({"version": 4, "streams": {"one": "whatever"}}).encode())
+    path.write_bytes(json.dumps({"version": 5, "streams": {"one": "whatever"}}).encode())
     with pytest.raises(CursorNewerError) as caught:
         CursorFile(path).load()
     assert caught.value.problem is Problem.CURSOR_NEWER

@@ -24,13 +24,13 @@ from forwarding_bench import (
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsShortTerm
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance, session_scope
-from review_bench import SeriesBench, series_data
+from review_bench import SeriesBench, async_reviewed, ledger_path, series_data
 
 from aiowattbridge.simulators import WattCarbonSimulator
 from custom_components.wattbridge.aiowattbridge.wattics import ElectricityPacket
 from custom_components.wattbridge.forwarding import source
 from custom_components.wattbridge.forwarding.model import Choice
-from custom_components.wattbridge.forwarding.resend import async_resend
+from custom_components.wattbridge.forwarding.resend import async_resend, async_resend_refused
 from custom_components.wattbridge.vendors import WATTICS, entry_session
 
 HOURS = 10
@@ -188,8 +188,60 @@ async def test_statistic_that_was_imported_anew_is_no_energy(
     look = await engine.review.async_look(everything=True)
     assert look is not None
     assert look.revisions == 0
+    await roof.stop()
+    # What is asked of the past later, by hand or because the ledger is lost, has to know of it as well.
+    ledger_path(roof).unlink()
+    engine = await async_reviewed(roof)
+    counts = await async_resend(engine, start.timestamp(), (start + 8 * HOUR).timestamp(), dry_run=False)
+    assert counts is not None
+    assert (counts.accepted, counts.rejected) == (2, 0)
     assert set(wattcarbon_cloud.hours(asset).values()) == {1.0}
     assert start + 6 * HOUR in wattcarbon_cloud.hours(asset)
+
+
+async def test_first_sum_of_a_second_meter_is_no_correction_where_it_was_not_counted(
+    hass: HomeAssistant, bench: Bench
+) -> None:
+    """It may have counted for years when a stream that the cloud has data of takes it up."""
+    start = hours_ago(14)
+    client = WATTICS.connect(entry_session(hass), bench.entry.data)
+    await client.send(ElectricityPacket("meter-1", start + HOUR, {"pC_1": 1000.0}))
+    grid = await store_grid(hass, start, 0, HOURS)
+    await async_store(hass, metadata(FOREIGN), sum_rows(start + 4 * HOUR, [1.0] * 6, base=5000.0))
+    bench.add(stream_data({"pC_1": (grid, "change"), "pC_2": (FOREIGN, "change")}))
+    engine = await async_reviewed(bench)
+    assert bench.sent()[-1][1]["pC_2"] == 4000.0
+    look = await engine.review.async_look(everything=True)
+    assert look is not None
+    assert (look.revisions, engine.status.revised) == (0, 0)
+
+
+async def test_refused_hour_that_holds_lost_ones_is_not_sent_again(
+    hass: HomeAssistant, roof: SeriesBench, wattcarbon_cloud: WattCarbonSimulator
+) -> None:
+    """The cloud has the lost ones by themselves; what it lacks of this hour nobody knows any more."""
+    asset = next(iter(wattcarbon_cloud.assets))
+    start = hours_ago(14)
+    refused = start + 9 * HOUR
+    grid = await store_grid(hass, start, 0, SURVIVING)
+    roof.add(series_data(asset, (grid, "generation")))
+    await roof.run()
+    await roof.stop()
+    rejection = wattcarbon_cloud.reject(asset, lambda rows: refused in rows, reason="Odd.")
+    await store_grid(hass, start, SURVIVING, 12, base=float(SURVIVING))
+    engine = await roof.run()
+    assert engine.status.rejected == 1
+    wattcarbon_cloud.rejections.remove(rejection)
+
+    def lose_three_before() -> None:
+        with session_scope(hass=hass) as session:
+            since_ts, to_ts = (start + 6 * HOUR).timestamp(), refused.timestamp()
+            session.query(Statistics).filter(Statistics.start_ts >= since_ts, Statistics.start_ts < to_ts).delete()
+
+    await get_instance(hass).async_add_executor_job(lose_three_before)
+    await async_resend_refused(engine)
+    assert refused not in wattcarbon_cloud.hours(asset)
+    assert set(wattcarbon_cloud.hours(asset).values()) == {1.0}
 
 
 @pytest.mark.parametrize("has_begun", [False, True])

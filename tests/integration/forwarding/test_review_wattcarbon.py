@@ -115,6 +115,21 @@ async def test_history_that_is_put_in_front_is_uploaded(hass: HomeAssistant, ben
     assert engine.status.revised >= 3
 
 
+async def test_hours_put_in_front_of_the_first_one_are_uploaded(
+    hass: HomeAssistant, bench: SeriesBench, asset: str
+) -> None:
+    """Their first sum is energy as the first one of all was, and that is no longer so much."""
+    start = hours_ago(20)
+    await async_store(hass, metadata(FOREIGN), sum_rows(start + 5 * HOUR, [1.0] * 4, base=4.0))
+    bench.add(series_data(asset, start_at=start))
+    engine = await async_reviewed(bench)
+    assert bench.cloud.hours(asset)[start + 5 * HOUR] == 5.0
+    await async_store(hass, metadata(FOREIGN), sum_rows(start + 3 * HOUR, [1.0] * 2, base=2.0))
+    await engine.review.async_look()
+    expected = {start + 3 * HOUR: 3.0, **{start + hour * HOUR: 1.0 for hour in (4, 5, 6, 7)}}
+    assert bench.cloud.hours(asset) == pytest.approx(expected)
+
+
 async def test_corrections_older_than_the_window_are_uploaded(
     hass: HomeAssistant, bench: SeriesBench, asset: str
 ) -> None:
