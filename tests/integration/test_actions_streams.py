@@ -1,6 +1,7 @@
 """The actions about streams that are set up: what would be sent, what is sent again, and whether all is there."""
 
 import json
+from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any
 
@@ -54,6 +55,19 @@ async def load_roof(
     account = await async_load_sink(hass, cloud, series_data((ENERGY, "generation"), target_id=asset) | settings)
     await async_settle(hass, account)
     return account, {"config_entry_id": account.entry_id, "stream_id": asset}
+
+
+async def load_roof_and_meter(
+    hass: HomeAssistant, cloud: WattCarbonSimulator, asset: str, meter: str
+) -> MockConfigEntry:
+    """Load an account with two series, the meter's first, and wait until they are filled."""
+    series = (
+        series_data((ENERGY, "metered"), target_id=meter, target="meter"),
+        series_data((ENERGY, "generation"), target_id=asset),
+    )
+    account = await async_load_sink(hass, cloud, *series)
+    await async_settle(hass, account)
+    return account
 
 
 async def load_house(hass: HomeAssistant, cloud: WatticsSimulator) -> tuple[MockConfigEntry, dict[str, str]]:
@@ -298,17 +312,11 @@ async def test_meter_that_cannot_be_asked_stops_no_other(
     hass: HomeAssistant, start: datetime, asset: str, meter: str, wattcarbon_cloud: WattCarbonSimulator
 ) -> None:
     """Its report says why; alone, it is an error."""
-    account = await async_load_sink(
-        hass,
-        wattcarbon_cloud,
-        series_data((ENERGY, "generation"), target_id=asset),
-        series_data((ENERGY, "metered"), target_id=meter, target="meter"),
-    )
-    await async_settle(hass, account)
+    account = await load_roof_and_meter(hass, wattcarbon_cloud, asset, meter)
     wattcarbon_cloud.faults.script(f"/meters/{meter}/timeseries", [Fault("status", status=403)] * 4)
     response = await call(hass, "reconcile", config_entry_id=account.entry_id)
     assert response["matches"] is False
-    of_asset, of_meter = response["streams"]
+    of_meter, of_asset = response["streams"]
     assert of_asset["matches"] is True
     assert of_meter["error"] == "request_rejected"
     assert await failure(hass, "reconcile", config_entry_id=account.entry_id, stream_id=meter) == "request_rejected"
@@ -317,14 +325,8 @@ async def test_meter_that_cannot_be_asked_stops_no_other(
 async def test_stream_that_is_removed_meanwhile_stops_no_other(
     hass: HomeAssistant, start: datetime, asset: str, meter: str, wattcarbon_cloud: WattCarbonSimulator
 ) -> None:
-    """Nor does one that is paused; their reports say so."""
-    account = await async_load_sink(
-        hass,
-        wattcarbon_cloud,
-        series_data((ENERGY, "metered"), target_id=meter, target="meter"),
-        series_data((ENERGY, "generation"), target_id=asset),
-    )
-    await async_settle(hass, account)
+    """Its report says so."""
+    account = await load_roof_and_meter(hass, wattcarbon_cloud, asset, meter)
     wattcarbon_cloud.latency_s = 0.3
     requests = wattcarbon_cloud.log.total
     work = hass.async_create_task(call(hass, "reconcile", config_entry_id=account.entry_id, revised=True))
@@ -333,7 +335,31 @@ async def test_stream_that_is_removed_meanwhile_stops_no_other(
     hass.config_entries.async_remove_subentry(account, gone)
     of_meter, of_asset = (await work)["streams"]
     assert of_meter["matches"] is True
-    assert (of_asset["stream_id"], of_asset["error"]) == (asset, "stream_interrupted")
+    facts = (of_asset["stream_id"], of_asset["error"], of_asset["reason"])
+    assert facts == (asset, "stream_interrupted", "removed")
+
+
+async def test_stream_that_is_paused_amid_its_comparison_stops_no_other(
+    hass: HomeAssistant, start: datetime, asset: str, meter: str, wattcarbon_cloud: WattCarbonSimulator
+) -> None:
+    """Its report says so; alone, it is an error."""
+    account = await load_roof_and_meter(hass, wattcarbon_cloud, asset, meter)
+    wattcarbon_cloud.latency_s = 0.3
+
+    async def compare_and_pause(work: Coroutine[Any, Any, Any]) -> Any:
+        requests, task = wattcarbon_cloud.log.total, hass.async_create_task(work)
+        await until(lambda: wattcarbon_cloud.log.total > requests)
+        await engine_of(account).async_set_paused(paused=True)
+        return await task
+
+    named = {"config_entry_id": account.entry_id}
+    of_meter, of_asset = (await compare_and_pause(call(hass, "reconcile", **named)))["streams"]
+    assert (of_meter["stream_id"], of_meter["error"], of_meter["reason"]) == (meter, "stream_interrupted", "stopped")
+    assert of_asset["matches"] is True
+    await engine_of(account).async_set_paused(paused=False)
+    await async_settle(hass, account)
+    alone = failure(hass, "reconcile", **named, stream_id=meter)
+    assert await compare_and_pause(alone) == "stream_interrupted"
 
 
 async def test_preview_of_a_stream_begins_where_it_is(
@@ -477,5 +503,5 @@ async def test_nobody_waits_for_ever(
     monkeypatch.setattr(last_packet, "PATIENCE_S", 0.2)
     wattcarbon_cloud.faults.script("*", [Fault("slow_answer", delay_s=1)])
     assert await failure(hass, "resend", **named, start=start) == "took_too_long"
-    wattics_cloud.faults.script("*", [Fault("unavailable")])
+    wattics_cloud.faults.script("*", [Fault("unavailable")] * 20)
     assert await failure(hass, "get_wattics_last_packet", **house) == "no_answer"

@@ -52,10 +52,11 @@ async def async_reconcile(call: ServiceCall) -> ServiceResponse:
 
 async def _async_report(hass: HomeAssistant, stream: Stream, *, is_only: bool, dry_run: bool) -> dict[str, Any]:
     """Report on a stream; what is wrong with one of several stands in its report."""
-    about = {"stream_id": stream.stream_id, "name": stream.engine.config.stream_id}
-    if (subentry := stream.sink.entry.subentries.get(stream.subentry_id)) is None:
+    subentry = stream.sink.entry.subentries.get(stream.subentry_id)
+    name = stream.engine.config.stream_id if subentry is None else subentry.title
+    about = {"stream_id": stream.stream_id, "name": name}
+    if subentry is None:
         return about | {"error": INTERRUPTED, "reason": "removed"}
-    about["name"] = subentry.title
     async with at_work(hass, stream.sink, stream.stream_id):
         try:
             report = await stream.sink.forwarder.async_reconcile(stream.subentry_id, only_compare=dry_run)
