@@ -42,23 +42,23 @@ def survey(hass: HomeAssistant, statistic_ids: frozenset[str], row_s: int, posit
     The recorder's public functions return whole stretches, so that finding the next row after an empty year would
     read the year after it as well.
     """
-    table = table_of(is_hourly=row_s == HOUR_S)
+    is_hourly = row_s == HOUR_S
     with session_scope(hass=hass, read_only=True) as session:
         known = get_metadata_with_session(get_instance(hass), session, statistic_ids=set(statistic_ids))
         return {
-            statistic_id: _stock(session, table, metadata_id, metadata, position_s)
+            statistic_id: _stock(session, metadata_id, metadata, position_s, is_hourly=is_hourly)
             for statistic_id, (metadata_id, metadata) in known.items()
         }
 
 
 def _stock(
-    session: Session, table: type[StatisticsBase], metadata_id: int, metadata: StatisticMetaData, position_s: int
+    session: Session, metadata_id: int, metadata: StatisticMetaData, position_s: int, *, is_hourly: bool
 ) -> Stock:
-    bounds = _bounds(table is Statistics, metadata["has_sum"])
+    bounds = _bounds(is_hourly, metadata["has_sum"])
     previous_s, next_s, last_s = session.execute(bounds, {"series": metadata_id, "position_s": position_s}).one()
     last_values: tuple[float | None, ...] = ()
     if last_s is not None:
-        row = session.execute(_values(table is Statistics), {"series": metadata_id, "start_s": last_s}).first()
+        row = session.execute(_values(is_hourly), {"series": metadata_id, "start_s": last_s}).first()
         last_values = () if row is None else tuple(row)
     return Stock(
         statistic_id=metadata["statistic_id"],
