@@ -158,7 +158,7 @@ async def test_device_that_was_silent_for_days_and_then_tells_all_leaves_no_hole
     assert runtime_of(entry).coordinator.data[device_id].last_reading == NOW - timedelta(minutes=2)
     if restarted:
         await hass.config_entries.async_reload(entry.entry_id)
-        await asyncio.sleep(0.3)
+        await wait_for(lambda: watermark_of(hass, cloud) == NOW - timedelta(minutes=2))
     assert watermark_of(hass, cloud) == NOW - timedelta(minutes=2)
     cloud.clock.set(back + timedelta(minutes=5))
     await poll(entry)
