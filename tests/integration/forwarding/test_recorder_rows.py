@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from math import inf
+from random import Random
 from typing import Literal
 
 import pytest
 from forwarding_bench import HOUR, SHORT, async_store, async_store_short, hours_ago, mean_rows, metadata, sum_rows
 from homeassistant.components.recorder.db_schema import Statistics
+from homeassistant.components.recorder.models import StatisticData
 from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance, session_scope
@@ -92,6 +94,20 @@ async def test_short_rows_come_from_their_own_table(hass: HomeAssistant) -> None
     first_s = int((start + HOUR).timestamp())
     assert list(series.starts_s) == list(range(first_s, first_s + HOUR_S, ROW_S))
     assert (series.before, series.values[-1]) == (6000.0, 12_000.0)
+
+
+async def test_no_digit_is_lost_on_the_way_and_the_order_is_that_of_time(hass: HomeAssistant) -> None:
+    """Whatever floats a meter's sums are, and in whatever order they were stored."""
+    random = Random(5)  # noqa: S311 - seeded numbers are no secret
+    start = hours_ago(600)
+    odd = [0.0, 5e-324, 1e-7, 0.1 + 0.2, 2 / 3, 1e15 + 0.3, 123456789.12345679, 1.7976931348623157e308]
+    sums = [*odd, *(random.uniform(-1, 1) * 10 ** random.randint(-12, 12) for _ in range(480))]
+    rows = [StatisticData(start=start + hour * HOUR, sum=total) for hour, total in enumerate(sums)]
+    random.shuffle(rows)
+    await async_store(hass, metadata(GRID), rows)
+    series = (await read(hass, [(GRID, Measure.CHANGE, "kWh")], start, len(sums)))[GRID]
+    assert [value.hex() for value in series.values] == [total.hex() for total in sums]
+    assert list(series.starts_s) == [int(start.timestamp()) + hour * HOUR_S for hour in range(len(sums))]
 
 
 @pytest.mark.parametrize("value", [inf, -inf, None])
