@@ -116,9 +116,9 @@ class Courier(ABC):
         if self._pending:
             self._pass(self._pending)
             self._pending.clear()
+        desk.ledger.note_all(steps, desk.config)
         for step in steps:
             cursor.accept(step)
-            desk.ledger.note(step, desk.config)
             if step.end_s - step.start_s > desk.config.interval_s:
                 cursor.hourly_until_s = step.end_s
             if step.resets:
@@ -152,8 +152,7 @@ class Courier(ABC):
         """Enter into the ledger what the cursor has passed, and show it."""
         if self._late:
             late, self._late = self._late, []
-            for step in late:
-                self._desk.ledger.note(step, self._desk.config)
+            self._desk.ledger.note_all(late, self._desk.config)
             self._desk.notify()
 
     def start_over(self) -> None:

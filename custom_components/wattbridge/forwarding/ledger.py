@@ -6,7 +6,7 @@ out are seen as well. Both are floats that are compared with a tolerance; a hash
 """
 
 from array import array
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from math import inf, isnan, nan
 from typing import Final
 from zlib import crc32
@@ -128,15 +128,12 @@ class StreamLedger:
 
     def note(self, step: Step, config: StreamConfig) -> None:
         """Note a step with data, whose class is known now; the parts of an hour add up."""
-        is_next = step.start_s == self.position_s == self._end * HOUR_S
-        if is_next and step.end_s - step.start_s == HOUR_S:
-            self._note_next(step, config)
-            return
         is_whole = step.end_s - step.start_s >= HOUR_S
         self._go_on_from(step.start_s, is_whole=is_whole)
         hour = (step.end_s - 1) // HOUR_S
         self._reach(hour, UNKNOWN)
-        energy_wh = self._energy_of(step, config)
+        self._follow_config(config)
+        energy_wh = energy_of(config, step, self._factors)
         if is_whole:
             self._set(hour, energy_wh, digest_of(config, step, self._factors))
         else:
@@ -148,14 +145,22 @@ class StreamLedger:
         self.position_s, self.has_data = step.end_s, True
         self.on_change()
 
-    def _note_next(self, step: Step, config: StreamConfig) -> None:
-        """Note the hour after the last one: that is nearly always so, and has a short way."""
-        hour = self._end
-        slot = hour % WINDOW_HOURS
-        self._fold(hour - WINDOW_HOURS, self._energies_wh[slot])
-        self._energies_wh[slot] = self._energy_of(step, config)
-        self._digests[slot] = digest_of(config, step, self._factors)
-        self._end, self.position_s, self.has_data = hour + 1, step.end_s, True
+    def note_all(self, steps: Sequence[Step], config: StreamConfig) -> None:
+        """Note steps with data that follow each other; where they go on with hours, as mostly, there is a short way."""
+        first, slot = self._end, self._end % WINDOW_HOURS
+        is_next = steps[0].start_s == self.position_s == first * HOUR_S
+        are_hours = config.interval_s == HOUR_S and steps[-1].end_s == (first + len(steps)) * HOUR_S
+        if not (is_next and are_hours) or slot + len(steps) > WINDOW_HOURS:
+            for step in steps:
+                self.note(step, config)
+            return
+        self._follow_config(config)
+        taken = slice(slot, slot + len(steps))
+        for number, energy_wh in enumerate(self._energies_wh[taken], first - WINDOW_HOURS):
+            self._fold(number, energy_wh)
+        self._energies_wh[taken] = array("d", [energy_of(config, step, self._factors) for step in steps])
+        self._digests[taken] = array("I", [digest_of(config, step, self._factors) for step in steps])
+        self._end, self.position_s, self.has_data = first + len(steps), steps[-1].end_s, True
         self.on_change()
 
     def note_refused(self, step: Step, config: StreamConfig) -> None:
@@ -220,10 +225,9 @@ class StreamLedger:
         """Return copies of the rings, and the number of the hour after their last one."""
         return self._energies_wh.tobytes(), self._digests.tobytes(), self._end
 
-    def _energy_of(self, step: Step, config: StreamConfig) -> float:
+    def _follow_config(self, config: StreamConfig) -> None:
         if config is not self._config:
             self._config, self._factors = config, energy_factors(config)
-        return energy_of(config, step, self._factors)
 
     def _go_on_from(self, start_s: int, *, is_whole: bool = False) -> None:
         """Begin, or leave in doubt what lies between the last step and this one if it does not follow."""

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import cycle, islice
 from math import isnan
 
 import pytest
@@ -55,6 +56,29 @@ def test_hours_are_kept_one_by_one() -> None:
     assert ledger.from_s == FIRST * HOUR_S
     assert ledger.whole_to_s == (FIRST + 4) * HOUR_S
     assert isnan(ledger.energy_wh(FIRST - 1))
+
+
+@given(
+    st.lists(st.integers(0, 10**6), min_size=WINDOW_HOURS, max_size=WINDOW_HOURS + 900),
+    st.lists(st.integers(1, 200), min_size=1),
+    st.integers(0, HOUR_S // SHORT_S - 1),
+)
+def test_many_steps_at_a_time_are_noted_as_one_by_one(energies: list[int], counts: list[int], behind: int) -> None:
+    """Also across the end of the ring, and where the first hour was begun before."""
+    steps = [step((FIRST + number) * HOUR_S, float(energy)) for number, energy in enumerate(energies)]
+    begun_s = behind * SHORT_S
+    steps[0] = step(FIRST * HOUR_S + begun_s, float(energies[0]), HOUR_S - begun_s)
+    one_by_one, together = StreamLedger(), StreamLedger()
+    for one in steps:
+        one_by_one.note(one, config())
+    rest, lengths = iter(steps), cycle(counts)
+    while some := list(islice(rest, next(lengths))):
+        together.note_all(some, config())
+    facts = [
+        (ledger.rings(), ledger.months, ledger.from_s, ledger.position_s, ledger.has_data)
+        for ledger in (one_by_one, together)
+    ]
+    assert facts[0] == facts[1]
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 10**6)), min_size=1, max_size=WINDOW_HOURS + 900))
