@@ -1,7 +1,7 @@
 """Reads rows out of the recorder, in the units that the cloud expects, as the series of a plan."""
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import isfinite
@@ -92,12 +92,11 @@ def _series(session: Session, wanted: Wanted, stretch: Stretch, *, starts_at_zer
 
 def _read(session: Session, wanted: Wanted, stretch: Stretch) -> tuple[array[int], array[float]]:
     """Read when the rows of a stretch start, and what they hold in the wanted unit."""
-    of_this = {"series": wanted.stock.metadata_id, "from_s": stretch.start_s, "to_s": stretch.end_s}
-    find = _found_joined if session.get_bind().dialect.name == SupportedDialect.SQLITE else _found
-    starts_s, values = find(session, stretch.row_s == HOUR_S, _COLUMNS[wanted.parameter.measure], of_this)
+    starts, numbers = _find(session, wanted, stretch)
+    starts_s, values = array("q", starts), array("d", numbers)
     if not isfinite(sum(values)):
-        numbers = {start_s: value for start_s, value in zip(starts_s, values, strict=True) if isfinite(value)}
-        starts_s, values = array("q", numbers), array("d", numbers.values())
+        finite = {start_s: value for start_s, value in zip(starts_s, values, strict=True) if isfinite(value)}
+        starts_s, values = array("q", finite), array("d", finite.values())
     stock, unit = wanted.stock, wanted.unit
     converter = UNIT_CLASS_TO_UNIT_CONVERTER.get(stock.unit_class)
     if converter is not None and unit and unit != stock.unit:
@@ -105,31 +104,19 @@ def _read(session: Session, wanted: Wanted, stretch: Stretch) -> tuple[array[int
     return starts_s, values
 
 
-def _found(
-    session: Session,
-    is_hourly: bool,  # noqa: FBT001 - it is part of a key
-    column: Column,
-    of_this: Mapping[str, int],
-) -> tuple[array[int], array[float]]:
-    rows = session.execute(_statement(is_hourly, column), of_this).all()
-    return array("q", [int(start_s) for start_s, _ in rows]), array("d", [value for _, value in rows])
-
-
-def _found_joined(
-    session: Session,
-    is_hourly: bool,  # noqa: FBT001 - it is part of a key
-    column: Column,
-    of_this: Mapping[str, int],
-) -> tuple[array[int], array[float]]:
-    """Find the same in one row of text.
+def _find(session: Session, wanted: Wanted, stretch: Stretch) -> tuple[Iterable[int], Iterable[float]]:
+    """Find when the rows of a stretch start, and what they hold in the unit of their statistic.
 
     SQLite hands out row by row, and Python's module lets go of the interpreter for each: while the event loop is busy,
-    that makes both wait for each other thousands of times.
+    that makes both wait for each other thousands of times. So it is asked for one row of text.
     """
-    starts, values = session.execute(_joined_statement(is_hourly, column), of_this).one()
-    if starts is None:
-        return array("q"), array("d")
-    return array("q", map(int, starts.split(","))), array("d", map(float, values.split(",")))
+    of_this = {"series": wanted.stock.metadata_id, "from_s": stretch.start_s, "to_s": stretch.end_s}
+    is_hourly, column = stretch.row_s == HOUR_S, _COLUMNS[wanted.parameter.measure]
+    if session.get_bind().dialect.name == SupportedDialect.SQLITE:
+        starts, values = session.execute(_joined_statement(is_hourly, column), of_this).one()
+        return ((), ()) if starts is None else (map(int, starts.split(",")), map(float, values.split(",")))
+    rows = session.execute(_statement(is_hourly, column), of_this).all()
+    return [int(start_s) for start_s, _ in rows], [value for _, value in rows]
 
 
 @cache
