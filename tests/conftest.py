@@ -1,5 +1,7 @@
 """Options that all test folders share."""
 
+import signal
+
 import pytest
 
 RECORDER_FIXTURES = frozenset({"recorder_db_url", "recorder_url"})
@@ -17,6 +19,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="",
         help="run the tests that have a recorder, with it on this server; scripts/postgres starts one",
     )
+
+
+def pytest_configure() -> None:
+    """Let what is started be interrupted, also where a shell in the background has all that it starts ignore that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the marks
