@@ -108,9 +108,7 @@ def plan(config: StreamConfig, state: PlanState, batch: Batch) -> Iterator[Step]
             took |= walk.took
             fell |= walk.fell
         if took:
-            state = _after(state, end_s, walks)
-            if are_hours and any(walk.had_no_base for walk in walks):
-                state = _without_firsts(state, walks)
+            state = _after(state, end_s, walks, are_hours=are_hours)
         values, missing = found(walks)
         resets = tuple(walk.parameter.name for walk in walks if walk.fell) if fell else ()
         if values or resets or missing != lacking:
@@ -148,10 +146,11 @@ def _hole(start_s: int, end_s: int, state: PlanState, missing: tuple[str, ...]) 
     return Step(start_s, end_s, None, state._replace(position_s=end_s), missing=missing)
 
 
-def _after(state: PlanState, end_s: int, walks: list[_Walk]) -> PlanState:
+def _after(state: PlanState, end_s: int, walks: list[_Walk], *, are_hours: bool) -> PlanState:
     accumulators_wh = {**state.accumulators_wh}
     last_sums = {**state.last_sums}
     last_rows_s = {**state.last_rows_s}
+    uncounted_firsts = state.uncounted_firsts
     for walk in walks:
         if walk.is_cumulative:
             accumulators_wh[walk.parameter.name] = walk.accumulator_wh
@@ -159,13 +158,10 @@ def _after(state: PlanState, end_s: int, walks: list[_Walk]) -> PlanState:
             last_sums[walk.parameter.source] = walk.base
             if walk.last_row_s is not None:
                 last_rows_s[walk.parameter.source] = walk.last_row_s
-    return PlanState(end_s, accumulators_wh, last_sums, last_rows_s, state.uncounted_firsts)
-
-
-def _without_firsts(state: PlanState, walks: list[_Walk]) -> PlanState:
-    """Note whose first sum was not counted, so that a look back does not count it either."""
-    sources = {walk.parameter.source for walk in walks if walk.had_no_base}
-    return state._replace(uncounted_firsts=state.uncounted_firsts | sources)
+        if are_hours and walk.had_no_base:
+            # A look back, which goes by hours, must not count it either.
+            uncounted_firsts |= {walk.parameter.source}
+    return PlanState(end_s, accumulators_wh, last_sums, last_rows_s, uncounted_firsts)
 
 
 class _Walk:
